@@ -1,5 +1,5 @@
 import type { Cell } from '../record/item.ts';
-import type { ChannelSource } from './channel-source.ts';
+import type { ChannelSource, FieldSpec } from './channel-source.ts';
 
 /** Parquet type of a device-record column. `timestamp` cells are `t_mono_ns` in memory, timestamp[us, UTC] in files. */
 export type ColumnType = 'float' | 'int' | 'bool' | 'string' | 'timestamp';
@@ -27,6 +27,8 @@ export interface DeviceSchema {
   readonly layout: RecordLayout;
   /** Columns after the header columns (`record_id`, `t_mono_ns`, `t_utc`, `device`); never inferred. */
   readonly columns: readonly ColumnSpec[];
+  /** Declared fields, for the unit of a reading whose `unit` is null. Every family declaration has them. */
+  readonly fields?: readonly FieldSpec[];
   /** The value a channel is bound to, out of one device record; null when this record does not carry it. */
   readField(columns: { readonly [column: string]: Cell }, source: ChannelSource): FieldReading | null;
 }

@@ -170,6 +170,8 @@ export interface InstrumentControl {
 }
 /** Instrument worker → conductor (over the same comlink pair, exposed by the conductor). */
 export interface InstrumentHost {
+  /** The conductor's clock: instrument workers align theirs to it (`design.md` §4). */
+  ping(): Promise<HostMs>;
   deviceChanged(view: DeviceView): Promise<void>;
   /** A probed port answered: what it is, with the device and channels it offers. */
   discovered(found: {
