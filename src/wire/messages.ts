@@ -36,13 +36,23 @@ export type ConductorHello =
       readonly buildHash: string;
       readonly owner: boolean;
       readonly ports: PortPair;
+      /** `env/build.json` as this page knows it: build, browser, platform. Owner page only. */
+      readonly environment?: { readonly [key: string]: Json };
     }
-  | { readonly type: 'recorder'; readonly lock: string; readonly ports: PortPair }
+  | {
+      readonly type: 'recorder';
+      readonly lock: string;
+      readonly ports: PortPair;
+      /** This worker lived on while the conductor died: a run it has open is adopted, not recovered. */
+      readonly reconnected?: boolean;
+    }
   | {
       readonly type: 'instrument';
       readonly lock: string;
       readonly resource: string;
       readonly ports: PortPair;
+      /** This worker lived on: it is still armed as it was and resends by itself. */
+      readonly reconnected?: boolean;
     };
 
 /** Owner page → dedicated worker: start, or (again) after the conductor died: the new ports. */
