@@ -62,3 +62,10 @@ export interface BundleControl {
   /** Members in zip order (manifest first), for export and review. */
   members(runId: string): Promise<readonly BundleMember[]>;
 }
+
+/** Page → bundle worker, its first and only raw message: the port that carries `BundleControl` (`wire/call.ts`). */
+export interface BundleStart {
+  readonly type: 'start';
+  readonly control: MessagePort;
+  readonly buildHash: string;
+}
