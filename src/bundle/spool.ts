@@ -1,0 +1,107 @@
+import type { SyncFile } from '../storage/sync-file.ts';
+
+/** A slot taken for a member, open for writing; offsets count from its content. */
+export interface DraftSlot {
+  readonly slot: string;
+  readonly content: SyncFile;
+}
+
+/** Takes a spare slot for `path`. Rejects with a `SealError` when there is none. */
+export type ClaimSlot = (path: string) => Promise<DraftSlot>;
+
+/** A member this small shares the bundle slot with the other small ones. */
+export const SMALL_BYTES = 256 * 1024;
+
+/** The disk took fewer bytes than it was given, or refused: there is no other reliable sign (`design.md` §7). */
+export class DiskFullError extends Error {
+  constructor(path: string, wanted: number, written: number) {
+    super(`${path}: ${written} of ${wanted} bytes were written, the storage is full`);
+    this.name = 'DiskFullError';
+  }
+}
+
+/**
+ * A member being made: in memory while small, in a slot of its own from `SMALL_BYTES` on. Writing is synchronous;
+ * `relieve` must be called between batches, so memory is bounded by the limit plus one batch.
+ */
+export class Spool implements SyncFile {
+  readonly path: string;
+  readonly #claim: ClaimSlot;
+  #memory: Uint8Array<ArrayBuffer> = new Uint8Array(16 * 1024);
+  #size = 0;
+  #slot: DraftSlot | null = null;
+
+  constructor(path: string, claim: ClaimSlot) {
+    this.path = path;
+    this.#claim = claim;
+  }
+
+  /** Null while the member is in memory. */
+  get slot(): DraftSlot | null {
+    return this.#slot;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.write(bytes, { at: this.#size });
+  }
+
+  write(from: Uint8Array, { at }: { readonly at: number }): number {
+    if (this.#slot !== null) {
+      const written = this.#slot.content.write(from, { at });
+      if (written !== from.length) throw new DiskFullError(this.path, from.length, written);
+    } else {
+      this.#reserve(at + from.length);
+      this.#memory.set(from, at);
+    }
+    this.#size = Math.max(this.#size, at + from.length);
+    return from.length;
+  }
+
+  read(into: Uint8Array, { at }: { readonly at: number }): number {
+    if (this.#slot !== null) return this.#slot.content.read(into, { at });
+    const bytes = this.#memory.subarray(Math.min(at, this.#size), Math.min(at + into.length, this.#size));
+    into.set(bytes);
+    return bytes.length;
+  }
+
+  truncate(size: number): void {
+    this.#slot?.content.truncate(size);
+    this.#size = size;
+  }
+
+  flush(): void {
+    this.#slot?.content.flush();
+  }
+
+  getSize(): number {
+    return this.#size;
+  }
+
+  /** The seal closes slots itself, after their headers are written. */
+  close(): void {
+    this.flush();
+  }
+
+  /** Moves to a slot when grown beyond small. */
+  async relieve(): Promise<void> {
+    if (this.#slot !== null || this.#size <= SMALL_BYTES) return;
+    const slot = await this.#claim(this.path);
+    const written = slot.content.write(this.#memory.subarray(0, this.#size), { at: 0 });
+    if (written !== this.#size) throw new DiskFullError(this.path, this.#size, written);
+    this.#slot = slot;
+    this.#memory = new Uint8Array(0);
+  }
+
+  /** Content of a small member. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#slot !== null) throw new Error(`${this.path} is in a slot`);
+    return this.#memory.slice(0, this.#size);
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#memory.length) return;
+    const larger = new Uint8Array(Math.max(size, this.#memory.length * 2));
+    larger.set(this.#memory.subarray(0, this.#size));
+    this.#memory = larger;
+  }
+}
