@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { APP_FOLDER } from './app-build.ts';
+import { PORT } from '../../src/cli/places.mjs';
 import { ROOT } from './folders.ts';
 import { waitUntil } from './wait-until.ts';
-
-/** OPFS, serial grants and policies belong to an origin with its port, so tests and `npm start` share one. */
-export const APP_PORT = Number(process.env['BENCHSEAL_PORT'] ?? 4791);
 
 export interface AppServer {
   readonly origin: string;
@@ -22,18 +19,17 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Serves the built app with its production headers. Throws in words when the port is taken. */
-export async function startAppServer(port: number = APP_PORT): Promise<AppServer> {
+/** Serves `dist` with its production headers. Throws in words when the port is taken. */
+export async function startAppServer(port: number = PORT): Promise<AppServer> {
   if (!(await isFree(port)))
     throw new Error(
       `Port ${port} is taken. The tests serve the app there; stop what uses it or set BENCHSEAL_PORT.`,
     );
   const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
-  const child = spawn(
-    process.execPath,
-    [vite, 'preview', '--port', String(port), '--strictPort', '--outDir', APP_FOLDER],
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [vite, 'preview', '--port', String(port), '--strictPort'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

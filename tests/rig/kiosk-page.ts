@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import type { BundleSummary, VerifyReport } from '../../src/bundle/types.ts';
 import type { Problem, Result } from '../../src/record/problem.ts';
-import type { RecordedEvent } from '../../src/record/event.ts';
+import type { Command, Receipt } from '../../src/record/command.ts';
+import type { Json, RecordedEvent } from '../../src/record/event.ts';
 import type { ExportResult, Kiosk } from '../../src/ui/kiosk.ts';
 import type { MirrorSnapshot, StartRequest, StartResult } from '../../src/wire/messages.ts';
 import { waitUntil } from './wait-until.ts';
@@ -139,6 +140,15 @@ export class KioskPage {
 
   async note(text: string): Promise<void> {
     await this.page.evaluate((words) => (globalThis as unknown as KioskWindow).benchseal.note(words), text);
+  }
+
+  command(device: string, kind: string, payload: { readonly [key: string]: Json }): Promise<Receipt> {
+    const command = { id: crypto.randomUUID(), device, kind, payload, issuedBy: 'gb', why: 'test' };
+    // As text: the type of a JSON tree is too deep for what `evaluate` does to its arguments' types.
+    return this.page.evaluate(
+      (text) => (globalThis as unknown as KioskWindow).benchseal.command(JSON.parse(text) as Command),
+      JSON.stringify(command),
+    );
   }
 
   phase(phase: Phase, timeoutMs = 30_000): Promise<KioskState> {

@@ -60,8 +60,8 @@ export class Workbench {
   }
 
   /** The bundle as it would lie on a USB stick, unzipped. */
-  async carryAway(runId: string): Promise<BundleFolder> {
-    const name = join(this.folder, `bundle-${++this.downloads}`);
+  async carryAway(runId: string, into: string = this.folder): Promise<BundleFolder> {
+    const name = join(into, `bundle-${++this.downloads}`);
     await this.kiosk.download(runId, `${name}.zip`);
     return unzipBundle(`${name}.zip`, name);
   }
