@@ -3,13 +3,7 @@
  * A new version waits until a page that has no open run tells it to take over.
  */
 import { clientsClaim } from 'workbox-core';
-import {
-  cleanupOutdatedCaches,
-  createHandlerBoundToURL,
-  matchPrecache,
-  precacheAndRoute,
-} from 'workbox-precaching';
-import { NavigationRoute, registerRoute } from 'workbox-routing';
+import { addPlugins, cleanupOutdatedCaches, matchPrecache, precacheAndRoute } from 'workbox-precaching';
 
 declare const self: ServiceWorkerGlobalScope & {
   readonly __WB_MANIFEST: readonly { readonly url: string; readonly revision: string | null }[];
@@ -23,19 +17,33 @@ const HEADERS = [
   'Content-Security-Policy',
 ] as const;
 
-precacheAndRoute([...self.__WB_MANIFEST]);
-cleanupOutdatedCaches();
-registerRoute(new NavigationRoute(createHandlerBoundToURL(SHELL)));
-clientsClaim();
-
-/** The stored shell carries its headers; a server that sent it without them must not become the offline version. */
-async function assertShellHeaders(): Promise<void> {
-  const shell = await matchPrecache(SHELL);
-  const missing = HEADERS.filter((name) => !shell?.headers.has(name));
-  if (missing.length > 0) throw new Error(`${SHELL} was served without ${missing.join(', ')}`);
+/** The stored files keep the server's headers. A server that leaves them out must not become the offline version. */
+function hasHeaders(response: Response): boolean {
+  return HEADERS.every((name) => response.headers.has(name));
 }
 
-self.addEventListener('activate', (event) => event.waitUntil(assertShellHeaders()));
+/** Navigation: the page itself if it is part of the build, else the app. First, so that Workbox does not answer too. */
+self.addEventListener('fetch', (event) => {
+  if (event.request.mode !== 'navigate') return;
+  event.stopImmediatePropagation();
+  const answer = async () =>
+    (await matchPrecache(new URL(event.request.url).pathname)) ??
+    (await matchPrecache(SHELL)) ??
+    fetch(event.request);
+  event.respondWith(answer());
+});
+
+// Refusing one file fails the whole installation: the version before stays.
+addPlugins([
+  {
+    cacheWillUpdate: ({ response }) =>
+      Promise.resolve(response.status === 200 && hasHeaders(response) ? response : null),
+  },
+]);
+precacheAndRoute([...self.__WB_MANIFEST]);
+cleanupOutdatedCaches();
+clientsClaim();
+
 self.addEventListener('message', (event) => {
   const message: unknown = event.data;
   if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'skip-waiting')

@@ -11,6 +11,8 @@ export interface ConductorThread {
   terminate?(): void;
 }
 
+export type Environment = NonNullable<Extract<ConductorHello, { type: 'page' }>['environment']>;
+
 export type ConnectionState =
   | { readonly phase: 'connecting' }
   /** The conductor does not answer: most likely one of another build still holds the bench. */
@@ -21,6 +23,8 @@ export interface ConnectionSpec {
   readonly locks: LockManager;
   readonly pageId: string;
   readonly buildHash: string;
+  /** `env/build.json` of runs this page starts. */
+  readonly environment: Environment;
   /** Makes (or finds) the conductor thread. The URL is named in the wiring alone. */
   open(): ConductorThread;
   readonly pageHost: PageHost;
@@ -132,8 +136,8 @@ export class ConductorConnection {
       data.port1.close();
     });
     const ports = { control: control.port2, data: data.port2 };
-    const { pageId, buildHash } = this.#spec;
-    thread.postMessage({ type: 'page', pageId, buildHash, owner: this.#owner, ports }, [
+    const { pageId, buildHash, environment } = this.#spec;
+    thread.postMessage({ type: 'page', pageId, buildHash, environment, owner: this.#owner, ports }, [
       ports.control,
       ports.data,
     ]);

@@ -102,7 +102,7 @@ export class WorkerCrew {
       if (member.lock === null) continue;
       const message: RecorderStart & InstrumentStart = { type: 'reconnect', ports: near };
       member.worker.postMessage(message, [near.control, near.data]);
-      this.#introduce(member, far);
+      this.#introduce(member, far, true);
     }
   }
 
@@ -157,17 +157,17 @@ export class WorkerCrew {
       this.#died(member, 'worker_lost', 'its lock was released'),
     );
     member.gone.signal.addEventListener('abort', unwatch, { once: true });
-    if (member.waiting !== null) this.#introduce(member, member.waiting);
+    if (member.waiting !== null) this.#introduce(member, member.waiting, false);
     member.waiting = null;
   }
 
-  #introduce(member: Member, ports: PortPair): void {
+  #introduce(member: Member, ports: PortPair, reconnected: boolean): void {
     if (member.lock === null) throw new Error(`${member.name} is introduced before it holds its lock`);
     const { lock, resource } = member;
     const hello: ConductorHello =
       resource === null
-        ? { type: 'recorder', lock, ports }
-        : { type: 'instrument', lock, resource: resource.name, ports };
+        ? { type: 'recorder', lock, ports, reconnected }
+        : { type: 'instrument', lock, resource: resource.name, ports, reconnected };
     this.#spec.introduce(hello, [ports.control, ports.data]);
   }
 

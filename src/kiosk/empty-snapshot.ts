@@ -1,0 +1,47 @@
+import type { BridgeCounters, MirrorSnapshot } from '../wire/messages.ts';
+
+const NO_BRIDGE: BridgeCounters = {
+  capacity: 0,
+  depth: 0,
+  depthMax: 0,
+  enqueued: 0,
+  delivered: 0,
+  dropped: 0,
+  blockedTotalMs: 0,
+  blockedSinceMs: -1,
+};
+
+/** What is shown while no conductor answers: nothing, and why. */
+export function emptySnapshot(hostMs: number, why: string): MirrorSnapshot {
+  return {
+    hostMs,
+    run: {
+      state: { phase: 'idle' },
+      zero: null,
+      sampleId: null,
+      operatorId: null,
+      durationS: null,
+      endedHostMs: null,
+    },
+    devices: [],
+    channels: [],
+    plot: [],
+    events: [],
+    health: {
+      loopLagP50Ms: 0,
+      loopLagP99Ms: 0,
+      loopLagMaxMs: 0,
+      worstBlockedMs: 0,
+      queueDepth: 0,
+      queueDepthMax: 0,
+      uiEvictions: 0,
+      mirrorDropped: 0,
+      retainedBytes: 0,
+      bridgeToRecorder: NO_BRIDGE,
+      recorder: null,
+    },
+    owner: false,
+    rig: { name: '', devices: [], channels: [], storage: { partBytesMax: 0, partMinutesMax: 0 } },
+    refusal: { code: 'build', detail: why },
+  };
+}
