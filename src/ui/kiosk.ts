@@ -83,7 +83,8 @@ export interface Kiosk {
 
   bundles(): Promise<readonly BundleSummary[]>;
   rebuildCatalog(): Promise<readonly BundleSummary[]>;
-  verify(runId: string, progress: (p: Progress) => void): Promise<VerifyReport>;
+  /** Aborting ends the wait with the signal's reason; nothing was changed. */
+  verify(runId: string, progress: (p: Progress) => void, signal?: AbortSignal): Promise<VerifyReport>;
   exportTo(
     runId: string,
     kind: 'directory' | 'file' | 'download',
