@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JournalItem, JournalRecord, JournalWire } from '../../src/formats/journal/item.ts';
+import { verifyZip } from '../../src/cli/verify-zip.ts';
 import { FLOW, FLOW_WIRE, HEATER, HEATER_WIRE, rigToml } from '../rig/bench-rigs.ts';
 import { scratchFolder } from '../rig/folders.ts';
 import type { WireEntry } from '../rig/pty-port.ts';
@@ -11,7 +11,9 @@ import { mcapProblems } from '../rig/readers/mcap-doctor.ts';
 import { readIndexed } from '../rig/readers/mcap-file.ts';
 import { checkedBySha256sum, failedBySha256sum } from '../rig/readers/sha256sum.ts';
 import { sqlite } from '../rig/readers/sqlite-program.ts';
+import { RunJournal } from '../rig/run-journal.ts';
 import { exchangesOf, findSlice, type WireSlice } from '../rig/wire-slice.ts';
+import { flipByte, flippableBytes, zipEntries } from '../rig/zip-flip.ts';
 import { withWorkbench } from '../rig/workbench.ts';
 import { SEED_FILTERS, SEED_QUERIES } from './seed-questions.ts';
 
@@ -39,7 +41,7 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
   const folder = scratchFolder('two-instruments');
   let bundle: BundleFolder;
   let rootDigest: string;
-  let journal: readonly JournalItem[];
+  let journal: RunJournal;
   const own: Record<string, WireEntry[]> = {};
   let zeroMs: number;
   let endedMs: number;
@@ -57,25 +59,18 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
         rootDigest = await kiosk.sealed(DURATION_S * 1000 + 60_000);
         for (const id of ['flow', 'heater']) own[id] = await instruments.wire(id);
         bundle = await bench.carryAway(runId, folder);
-        journal = await bundle.journal();
-        const at = (kind: string) =>
-          Date.parse(String(bundle.events().find((row) => row['kind'] === kind)?.['t_utc']));
-        zeroMs = at('run.started');
-        endedMs = at('free_run.ended');
+        journal = await RunJournal.read(bundle);
+        zeroMs = journal.utcMsOf('run.started');
+        endedMs = journal.utcMsOf('free_run.ended');
       });
     },
     DURATION_S * 1000 + 150_000,
   );
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const wireOf = (port: string): JournalWire[] =>
-    journal.filter((item): item is JournalItem & JournalWire => item.type === 'wire' && item.port === port);
-  const recordsOf = (device: string): JournalRecord[] =>
-    journal.filter(
-      (item): item is JournalItem & JournalRecord => item.type === 'record' && item.device === device,
-    );
+  const recordsOf = (device: string) => journal.records(device);
   const sliceOf = (device: string, port: string): WireSlice => {
-    const slice = findSlice(own[device] ?? [], wireOf(port), zeroMs);
+    const slice = findSlice(own[device] ?? [], journal.wire(port), zeroMs);
     if (slice === null)
       throw new Error(`the journal's bytes of ${port} are not one stretch of the instrument's log`);
     return slice;
@@ -123,11 +118,7 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
   });
 
   it('numbers each lane without a hole', () => {
-    for (const producer of new Set(journal.map((item) => item.producer))) {
-      const lane = journal.filter((item) => item.producer === producer);
-      const seqs = lane.map((item) => item.seq).sort((a, b) => a - b);
-      expect(seqs, producer).toEqual(seqs.map((_, index) => index + 1));
-    }
+    expect(journal.laneFaults()).toEqual([]);
   });
 
   it("answers the seed's queries in the sqlite3 program", () => {
@@ -213,5 +204,21 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
     const unlisted = ['manifest.sha256', 'signature.json'].filter((member) => bundle.has(member)).length;
     expect(checkedBySha256sum(bundle.path)).toBe(bundle.members().length - unlisted);
     expect(rootDigest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('is told by one flipped byte, wherever it is, with the name of the file', async () => {
+    expect(await verifyZip(bundle.zip)).toMatchObject({ integrity: 'ok', rootDigest, problems: [] });
+    const flips = flippableBytes(await zipEntries(bundle.zip));
+    expect(flips.length).toBeGreaterThan(30);
+    for (const { member, offset } of flips) {
+      const undo = flipByte(bundle.zip, offset);
+      const { integrity, problems } = await verifyZip(bundle.zip);
+      undo();
+      expect(integrity, `byte ${offset} of ${member}`).not.toBe('ok');
+      expect(
+        problems.map((problem) => problem.path),
+        `byte ${offset} of ${member}`,
+      ).toContain(member);
+    }
   });
 });

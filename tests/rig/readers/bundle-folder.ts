@@ -1,14 +1,5 @@
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Readable } from 'node:stream';
 import { BlobReader, Uint8ArrayWriter, ZipReader, configure } from '@zip.js/zip.js';
 import { readIndexed, type IndexedPart } from './mcap-file.ts';
 import { sqlite, type SqlRow } from './sqlite-program.ts';
@@ -32,7 +23,7 @@ export async function unzipBundle(zip: string, into: string): Promise<BundleFold
   }
   await reader.close();
   if (top === null) throw new Error(`${zip} is empty`);
-  return new BundleFolder(join(into, top));
+  return new BundleFolder(join(into, top), zip);
 }
 
 interface Manifest {
@@ -47,8 +38,11 @@ interface Manifest {
 /** A bundle as an analyst has it: a folder of files. */
 export class BundleFolder {
   readonly path: string;
-  constructor(path: string) {
+  /** The zip it came out of. */
+  readonly zip: string;
+  constructor(path: string, zip: string) {
     this.path = path;
+    this.zip = zip;
   }
 
   file(member: string): string {
@@ -90,9 +84,5 @@ export class BundleFolder {
     const parts: IndexedPart[] = [];
     for (const part of this.parts()) parts.push(await readIndexed(this.file(part)));
     return parts.flatMap((part) => part.items);
-  }
-
-  stream(member: string): ReadableStream<Uint8Array> {
-    return Readable.toWeb(createReadStream(this.file(member))) as ReadableStream<Uint8Array>;
   }
 }
