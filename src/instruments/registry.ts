@@ -2,12 +2,18 @@ import { AlicatAdapter } from './alicat/adapter.ts';
 import { AlicatSimulator } from './alicat/simulator.ts';
 import { DECLARATIONS_BY_ID, type FamilyId } from './declarations.ts';
 import type { Family } from './family.ts';
+import { WatlowAdapter } from './watlow/adapter.ts';
+import { WatlowSimulator } from './watlow/simulator.ts';
 
 /** Factories of every declared family; one missing here, or one too many, does not compile. */
 const FACTORIES: Readonly<Record<FamilyId, Omit<Family, 'declaration'>>> = {
   alicat: {
     createAdapter: (context) => new AlicatAdapter(context),
     createSimulator: (context) => new AlicatSimulator(context),
+  },
+  watlow: {
+    createAdapter: (context) => new WatlowAdapter(context),
+    createSimulator: (context) => new WatlowSimulator(context),
   },
 };
 

@@ -7,11 +7,9 @@ import type {
   AdapterEvent,
   AdapterStatus,
   CommandOutcome,
-  ExchangeTimes,
   Poll,
 } from '../adapter.ts';
 import { numberParam, textParam } from '../params.ts';
-import { latencyS } from '../timing.ts';
 import { commandBytes } from './codec.ts';
 import { makeSafe, runCommand } from './commands.ts';
 import { ALICAT } from './family.ts';
@@ -60,7 +58,7 @@ export class AlicatAdapter implements Adapter {
     }
     this.#failures = 0;
     this.#lastStatus = reply.value.status;
-    const { columns, unknown } = this.#columns(reply.value, reply);
+    const { columns, unknown } = this.#columns(reply.value);
     const { requestedHostMs, receivedHostMs, exchange } = reply;
     return {
       records: [{ columns, requestedHostMs, receivedHostMs, exchange }],
@@ -100,21 +98,21 @@ export class AlicatAdapter implements Adapter {
     return this.#session;
   }
 
-  #columns(frame: Frame, times: ExchangeTimes) {
+  /** A field without a declared column keeps its own name; the seal gathers such into `extra_json`. */
+  #columns(frame: Frame) {
     const columns: { [column: string]: Cell } = { unit_id: this.#unitId };
-    const extra: { [name: string]: Json } = {};
+    const unknown: string[] = [];
     for (const [field, value] of frame.values) {
       if (field.column === null || !DECLARED.has(field.column)) {
-        extra[field.name] = value;
+        const name = DECLARED.has(field.name) ? `${field.name} (device)` : field.name;
+        columns[name] = value;
+        unknown.push(name);
         continue;
       }
       columns[field.column] = value;
       if (field.type === 'number') columns[`${field.column}_unit`] = field.unit;
     }
     columns['status'] = frame.status.join(' ');
-    columns['latency_s'] = latencyS(times);
-    const unknown = Object.keys(extra);
-    columns['extra_json'] = unknown.length > 0 ? JSON.stringify(extra) : null;
     return { columns, unknown };
   }
 

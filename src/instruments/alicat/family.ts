@@ -9,7 +9,6 @@ import type {
   Params,
 } from '../family.ts';
 import { numberParam, readParams, type ParamRules } from '../params.ts';
-import { TIMING_COLUMNS } from '../timing.ts';
 
 /** Columns that hold a number, each with `<column>_unit` beside it: the device says its units, per field. */
 export const ALICAT_NUMBERS: readonly string[] = [
@@ -30,8 +29,6 @@ const COLUMNS: readonly ColumnSpec[] = [
   ]),
   { name: 'Mix_Gas', type: 'string' },
   { name: 'status', type: 'string' },
-  ...TIMING_COLUMNS,
-  { name: 'extra_json', type: 'string' },
 ];
 
 const FIELDS: readonly FieldSpec[] = [

@@ -3,7 +3,7 @@ import type { Scanner } from '../adapter.ts';
 import { addressed, lineScanner, number, type LineVerdict } from './codec.ts';
 
 export interface FrameField {
-  /** Declared column of the device record; null = unknown here, kept under `name` in `extra_json`. */
+  /** Declared column of the device record; null = unknown here, kept under `name`. */
   readonly column: string | null;
   readonly name: string;
   readonly type: 'number' | 'text';

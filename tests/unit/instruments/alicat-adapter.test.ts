@@ -56,7 +56,6 @@ describe('Alicat adapter with its simulator', () => {
       Mix_Gas: 'N2',
       Mass_Flow_Setpt: 1,
       status: '',
-      extra_json: null,
     });
     const flow = ALICAT.readField(columns, { device: 'purge', field: 'Mass_Flow' });
     expect(flow).toMatchObject({ unit: 'SLPM', status: 'ok' });
@@ -246,7 +245,7 @@ describe('other firmware', () => {
     });
   });
 
-  it('an undeclared field goes to extra_json with one warning', async () => {
+  it('an undeclared field keeps its name, with one warning', async () => {
     const table = OLD_TABLE.replace(
       'A  D07',
       'A  D15 Wobble      signed    +0000.0  +0500.0     SCCM\rA  D07',
@@ -256,7 +255,7 @@ describe('other firmware', () => {
       'A??D*\r': `${table}\r`,
     });
     const first = await adapter.poll();
-    expect(first.records[0]?.columns['extra_json']).toBe('{"Wobble":7.5}');
+    expect(first.records[0]?.columns['Wobble']).toBe(7.5);
     expect(first.events).toMatchObject([{ kind: 'record.unknown_field', severity: 'warning' }]);
     expect((await adapter.poll()).events).toEqual([]);
   });
