@@ -57,6 +57,7 @@ export class Bench {
     this.#election = new OwnerElection(spec.locks, LOCK.rigOwner);
     this.#connection = new ConductorConnection({
       ...spec,
+      rig: () => (this.#rig !== null && this.#rig.devices.length > 0 ? this.#rig : null),
       open: () => (spec.openShared ?? spec.openDedicated)(),
       onFrame: (frame) => this.#frame(frame),
       onConnected: (control) => void this.#connected(control),

@@ -140,8 +140,15 @@ export class PageKiosk implements Kiosk {
     return this.#parts.catalog.rebuild();
   }
 
-  async verify(runId: string, progress: (p: Progress) => void): Promise<VerifyReport> {
-    return this.#parts.catalog.verify(runId, progress);
+  async verify(runId: string, progress: (p: Progress) => void, signal?: AbortSignal): Promise<VerifyReport> {
+    const report = this.#parts.catalog.verify(runId, progress);
+    if (signal === undefined) return report;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      const give = () => reject(signal.reason instanceof Error ? signal.reason : new Error('given up'));
+      if (signal.aborted) give();
+      signal.addEventListener('abort', give, { once: true });
+    });
+    return Promise.race([report, aborted]);
   }
 
   async exportTo(

@@ -11,7 +11,8 @@ export interface ConductorThread {
   terminate?(): void;
 }
 
-export type Environment = NonNullable<Extract<ConductorHello, { type: 'page' }>['environment']>;
+type PageHello = Extract<ConductorHello, { type: 'page' }>;
+export type Environment = NonNullable<PageHello['environment']>;
 
 export type ConnectionState =
   | { readonly phase: 'connecting' }
@@ -25,6 +26,8 @@ export interface ConnectionSpec {
   readonly buildHash: string;
   /** `env/build.json` of runs this page starts. */
   readonly environment: Environment;
+  /** The rig this page knows: a conductor that has none takes it. */
+  rig(): PageHello['rig'] | null;
   /** Makes (or finds) the conductor thread. The URL is named in the wiring alone. */
   open(): ConductorThread;
   readonly pageHost: PageHost;
@@ -137,10 +140,9 @@ export class ConductorConnection {
     });
     const ports = { control: control.port2, data: data.port2 };
     const { pageId, buildHash, environment } = this.#spec;
-    thread.postMessage({ type: 'page', pageId, buildHash, environment, owner: this.#owner, ports }, [
-      ports.control,
-      ports.data,
-    ]);
+    const rig = this.#spec.rig();
+    const hello: PageHello = { type: 'page', pageId, buildHash, owner: this.#owner, ports, environment };
+    thread.postMessage(rig ? { ...hello, rig } : hello, [ports.control, ports.data]);
     for (let i = 0; i < MIRROR_CREDITS; i += 1) data.port1.postMessage({ type: 'credit' } satisfies MirrorUp);
     this.#session = session;
     return session;
