@@ -30,6 +30,7 @@ export class FakeKiosk implements Kiosk {
   #rig: Rig;
   #run: RunState = { phase: 'idle' };
   #zeroMs = 0;
+  readonly #openedMs = performance.timeOrigin + performance.now();
   #endedMs: number | null = null;
   #request: StartRequest | null = null;
   #events: MirrorFrame['events'][number][] = [];
@@ -195,13 +196,15 @@ export class FakeKiosk implements Kiosk {
     return this.#rig.channels.map((channel) => {
       const t: number[] = [];
       for (let at = Math.ceil(fromMs / 200) * 200; at < toMs; at += 200) {
-        const s = (at - this.#zeroMs) / 1000;
+        const s = (at - (this.#zeroMs || this.#openedMs)) / 1000;
         if (channel.name !== 'purge.flow' || !(s > 602 && s < 640)) t.push(at);
       }
       return {
         channel: channel.name,
         t: Float64Array.from(t),
-        v: Float64Array.from(t, (at) => this.#value(channel.name, (at - this.#zeroMs) / 1000)),
+        v: Float64Array.from(t, (at) =>
+          this.#value(channel.name, (at - (this.#zeroMs || this.#openedMs)) / 1000),
+        ),
       };
     });
   }
@@ -226,7 +229,7 @@ export class FakeKiosk implements Kiosk {
       channels: this.#rig.channels.map(({ name, unit }) => ({
         channel: name,
         unit,
-        value: this.#value(name, (now - (this.#zeroMs || now)) / 1000),
+        value: this.#value(name, (now - (this.#zeroMs || this.#openedMs)) / 1000),
         status: name === 'balance.mass' && this.#scene === 'late' ? 'underrange' : 'ok',
         tHostMs: now - (name === 'purge.flow' ? lateMs : 60),
       })),
