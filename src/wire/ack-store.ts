@@ -82,6 +82,15 @@ export class KeptUntilAcked {
     return oldest === Infinity ? 0 : this.#clock.hostMs() - oldest;
   }
 
+  /** How far the lanes of the run came that still hold something. */
+  runLanes(): Ack[] {
+    return [...this.#busy].flatMap((lane) => {
+      const head = lane.kept.peek();
+      if (head?.envelope.scope !== 'run') return [];
+      return [{ producer: head.envelope.producer, lane: head.envelope.lane, upTo: lane.lastKept }];
+    });
+  }
+
   place(envelope: Envelope): Place {
     const lane = this.#lanes.get(laneKey(envelope));
     if (lane === undefined) return 'new';

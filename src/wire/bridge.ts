@@ -36,7 +36,7 @@ interface Waiting<T> {
 }
 
 export class BridgeSender<T> {
-  readonly capacity: number;
+  #capacity: number;
   readonly #bytesMax: number;
   readonly #clock: Pick<Clock, 'hostMs'>;
   #post: (frame: BridgeFrame<T>) => void;
@@ -50,15 +50,21 @@ export class BridgeSender<T> {
   #blockedAtMs: number | null = null;
 
   constructor(options: BridgeSenderOptions<T>) {
-    this.capacity = options.capacity;
+    this.#capacity = options.capacity;
     this.#bytesMax = options.bytesMax ?? BRIDGE_BYTES_MAX;
     this.#clock = options.clock;
     this.#post = (frame) => options.post(frame);
   }
 
+  /** Emissions in flight at most. What is in flight above a smaller one drains. */
+  setCapacity(capacity: number): void {
+    this.#capacity = capacity;
+    this.#pump();
+  }
+
   /** True when `emit` would post at once. One emission larger than the byte bound passes alone. */
   hasRoom(bytes: number): boolean {
-    if (this.#waiting.length > 0 || this.#depth >= this.capacity) return false;
+    if (this.#waiting.length > 0 || this.#depth >= this.#capacity) return false;
     return this.#depth === 0 || this.#bytes + bytes <= this.#bytesMax;
   }
 
@@ -107,7 +113,7 @@ export class BridgeSender<T> {
       );
     const blockedMs = this.#blockedAtMs === null ? -1 : this.#clock.hostMs() - this.#blockedAtMs;
     return {
-      capacity: this.capacity,
+      capacity: this.#capacity,
       depth: this.#depth,
       depthMax: this.#depthMax,
       enqueued: this.#enqueued,

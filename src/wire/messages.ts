@@ -38,6 +38,8 @@ export type ConductorHello =
       readonly ports: PortPair;
       /** `env/build.json` as this page knows it: build, browser, platform. Owner page only. */
       readonly environment?: { readonly [key: string]: Json };
+      /** The rig this page works with: a conductor that has none takes it (owner page only). */
+      readonly rig?: Rig;
     }
   | {
       readonly type: 'recorder';

@@ -5,7 +5,7 @@
  * A producer (instrument → conductor) and the conductor (→ recorder) each hold one.
  */
 import type { Clock } from '../record/clock.ts';
-import type { Envelope } from '../record/item.ts';
+import { type Envelope, lastSeq } from '../record/item.ts';
 import type { Ack } from '../record/producer.ts';
 import { KeptUntilAcked, type Place } from './ack-store.ts';
 import { BridgeBroken, BridgeSender } from './bridge.ts';
@@ -59,6 +59,12 @@ export class Outbox {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** The streams behind it changed: `capacityFor(Σ rate_hz)`. */
+  setCapacity(capacity: number): void {
+    this.#sender.setCapacity(capacity);
+    this.#pump();
   }
 
   /** A (new) other end. `have` = what it already has, if it said so: the rest goes again, oldest first. */
@@ -119,6 +125,25 @@ export class Outbox {
     this.kept.ack(acks);
     this.#tellWatchers();
     this.#pump();
+  }
+
+  /**
+   * The run is over and what is left of it will never be recorded: forgets it, lets those who wait go on. Returns the
+   * lanes that lost something, for whoever else keeps them.
+   */
+  forgetRun(): readonly Ack[] {
+    const lost = this.kept.runLanes();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { envelope, accepted } of waiting) {
+      if (envelope.scope !== 'run') this.#waiting.push({ envelope, accepted });
+      else {
+        lost.push({ producer: envelope.producer, lane: envelope.lane, upTo: lastSeq(envelope) });
+        accepted();
+      }
+    }
+    this.ack(lost);
+    return lost;
   }
 
   /** Resolves when all of this is recorded. The caller brings the timeout. */

@@ -1,0 +1,64 @@
+import { type Rig, type RigDevice, portName } from '../rig/rig.ts';
+import type { BridgeCounters, DeviceView } from '../wire/messages.ts';
+
+const NO_COUNTERS: BridgeCounters = {
+  capacity: 0,
+  depth: 0,
+  depthMax: 0,
+  enqueued: 0,
+  delivered: 0,
+  dropped: 0,
+  blockedTotalMs: 0,
+  blockedSinceMs: -1,
+};
+
+/** How each device stands, as its worker said last; devices of the rig without a worker wait for their port. */
+export class Devices {
+  #rig: readonly RigDevice[] = [];
+  readonly #views = new Map<string, DeviceView>();
+
+  /** Devices of the rig come first, in its order; views of others are forgotten. */
+  keepOnly(rig: Rig): void {
+    this.#rig = rig.devices;
+    const names = new Set(rig.devices.map(({ name }) => name));
+    for (const known of this.#views.keys()) if (!names.has(known)) this.#views.delete(known);
+  }
+
+  changed(view: DeviceView): void {
+    this.#views.set(view.device, view);
+  }
+
+  /** Nobody speaks for these devices any more. */
+  workerGone(resource: string): void {
+    for (const [device, view] of this.#views)
+      if (view.resource === resource)
+        this.#views.set(device, { ...view, phase: 'lost', health: 'down', detail: 'its worker ended' });
+  }
+
+  views(): readonly DeviceView[] {
+    const known = new Set(this.#rig.map(({ name }) => name));
+    return [
+      ...this.#rig.map((device) => this.#views.get(device.name) ?? waiting(device)),
+      ...[...this.#views.values()].filter(({ device }) => !known.has(device)),
+    ];
+  }
+}
+
+function waiting(device: RigDevice): DeviceView {
+  return {
+    device: device.name,
+    family: device.adapter,
+    resource: portName(device.port),
+    phase: 'waiting-for-port',
+    health: 'down',
+    detail: 'no worker yet',
+    identity: null,
+    rateHz: device.params.rate_hz,
+    lastSampleHostMs: null,
+    polls: 0,
+    failures: {},
+    skipped: {},
+    bridge: NO_COUNTERS,
+    unackedBytes: 0,
+  };
+}
