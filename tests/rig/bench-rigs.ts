@@ -11,7 +11,7 @@ export const FLOW: InstrumentSpec = {
 export const HEATER: InstrumentSpec = {
   id: 'heater',
   family: 'watlow',
-  params: { rate_hz: 5 },
+  params: { rate_hz: 5, parameters: ['process_value', 'setpoint'] },
   usb: { vendorId: 0x0403, productId: 0x6015, name: 'Watlow EZ-ZONE', serialNumber: 'WATLOW01' },
   seed: 12,
 };
