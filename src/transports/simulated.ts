@@ -2,7 +2,7 @@
 import type { Clock, HostMs } from '../record/clock.ts';
 import type { Result } from '../record/problem.ts';
 import { fail, ok } from '../record/problem.ts';
-import type { ByteChannel, ChannelError, ChannelLine, Chunk, PortSource } from './byte-channel.ts';
+import type { ByteChannel, ChannelError, Chunk, PortSource } from './byte-channel.ts';
 
 /** What an instrument's simulator is to the wire; structural, so that transports need not know instruments. */
 export interface SimulatedInstrument {
@@ -52,6 +52,11 @@ export class SimulatedPort implements PortSource {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
+  /** Bytes nobody asked for: an instrument left streaming, a banner after a reset. */
+  deviceSends(bytes: Uint8Array): void {
+    this.#holder?.arrive(bytes);
+  }
+
   hold(channel: SimulatedChannel): Result<void, ChannelError> {
     if (!this.#plugged) return fail({ code: 'not_found', detail: 'the simulated device is not plugged in' });
     if (this.#holder !== null) return fail({ code: 'busy', detail: 'another channel holds this port' });
@@ -95,7 +100,7 @@ class SimulatedChannel implements ByteChannel {
     this.#port = port;
   }
 
-  open(_line: ChannelLine): Promise<Result<void, ChannelError>> {
+  open(): Promise<Result<void, ChannelError>> {
     if (this.#ended !== null) return Promise.resolve(fail(this.#ended));
     if (this.#opened) return Promise.resolve(fail({ code: 'busy', detail: 'this channel is already open' }));
     const held = this.#port.hold(this);
@@ -156,14 +161,14 @@ class SimulatedChannel implements ByteChannel {
       this.#lineFreeMs = dueMs;
     }
     const waitMs = dueMs - nowMs;
-    if (waitMs <= 0) return this.#arrive(bytes);
+    if (waitMs <= 0) return this.arrive(bytes);
     clock.sleep(waitMs, this.#stop.signal).then(
-      () => this.#arrive(bytes),
+      () => this.arrive(bytes),
       () => undefined, // closed or lost while the bytes were on their way
     );
   }
 
-  #arrive(bytes: Uint8Array): void {
+  arrive(bytes: Uint8Array): void {
     if (this.#ended !== null) return;
     const incoming: Incoming = ok({ bytes: bytes.slice(), tHostMs: this.#options.clock.hostMs() });
     if (this.#reader !== null) {

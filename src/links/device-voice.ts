@@ -1,0 +1,96 @@
+/** How one device speaks in the record: events with its source, log lines, status rows. */
+import type { AdapterEvent, Identity } from '../instruments/adapter.ts';
+import type { Clock } from '../record/clock.ts';
+import type { Command, Receipt } from '../record/command.ts';
+import type { Json, RunEvent, Severity } from '../record/event.ts';
+import type { Health, LogItem, LogLevel, StatusItem } from '../record/item.ts';
+import { KIND } from '../record/taxonomy.ts';
+import type { RigDevice } from '../rig/rig.ts';
+import type { Producer } from './producer.ts';
+
+type Facts = { readonly [key: string]: Json };
+
+export class DeviceVoice {
+  readonly #device: RigDevice;
+  readonly #clock: Clock;
+  readonly #producer: Producer;
+
+  constructor(device: RigDevice, clock: Clock, producer: Producer) {
+    this.#device = device;
+    this.#clock = clock;
+    this.#producer = producer;
+  }
+
+  /** Events wait for room like everything else, but nobody waits for them: the outbox keeps their order. */
+  event(kind: string, severity: Severity, message: string, metadata?: Facts): void {
+    const event: RunEvent = {
+      tHostMs: this.#clock.hostMs(),
+      tUtcMs: this.#clock.utcMs(),
+      kind,
+      severity,
+      source: `${this.#device.adapter}:${this.#device.name}`,
+      message,
+      ...(metadata === undefined ? {} : { metadata }),
+    };
+    void this.#producer.event(event);
+  }
+
+  adapterEvent({ kind, severity, message, metadata }: AdapterEvent): void {
+    this.event(kind, severity, message, metadata);
+  }
+
+  /** One receipt per command, under the command's own name (`spec/capa.md` §2.2). */
+  receipt(command: Command, receipt: Receipt): void {
+    const { name } = this.#device;
+    const words = receipt.accepted ? 'accepted' : 'refused';
+    const severity = receipt.accepted ? 'info' : 'warning';
+    this.event(command.kind, severity, `${command.kind} ${words} by ${name}: ${receipt.detail}`, {
+      device: name,
+      command_id: command.id,
+      accepted: receipt.accepted,
+      detail: receipt.detail,
+      asked: receipt.asked,
+      sent: receipt.sent,
+      issued_by: command.issuedBy,
+      why: command.why,
+    });
+  }
+
+  /** Another instrument on the same plug is worth a warning: its readings go on under the old name. */
+  identified(identity: Identity, before: Identity | null): void {
+    const { name } = this.#device;
+    const swapped = before !== null && (before.serial !== identity.serial || before.model !== identity.model);
+    const who = `${identity.manufacturer} ${identity.model}, serial ${identity.serial}`;
+    this.event(
+      KIND.deviceIdentified,
+      swapped ? 'warning' : 'info',
+      swapped ? `${name} is now another instrument: ${who}` : `${name} is ${who}`,
+      {
+        device: name,
+        manufacturer: identity.manufacturer,
+        model: identity.model,
+        serial: identity.serial,
+        firmware: identity.firmware,
+        extra: identity.extra,
+        ...(swapped ? { serial_before: before.serial, model_before: before.model } : {}),
+      },
+    );
+  }
+
+  logItem(level: LogLevel, event: string, fields: Facts): LogItem {
+    const { name, adapter } = this.#device;
+    return {
+      type: 'log',
+      tHostMs: this.#clock.hostMs(),
+      tUtcMs: this.#clock.utcMs(),
+      level,
+      event,
+      fields: { device: name, adapter, ...fields },
+    };
+  }
+
+  statusItem(health: Health, fields: Facts): StatusItem {
+    const { name, adapter } = this.#device;
+    return { type: 'status', tHostMs: this.#clock.hostMs(), device: name, family: adapter, health, fields };
+  }
+}
