@@ -18,7 +18,7 @@ const HEADERS: Record<string, string> = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Permissions-Policy':
-    'serial=(self), usb=(self), screen-wake-lock=(self), fullscreen=(self), camera=(), microphone=(), geolocation=(), hid=(), bluetooth=()',
+    'serial=(self), usb=(self), screen-wake-lock=(self), fullscreen=(self), camera=(), microphone=(), geolocation=(), hid=()',
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",

@@ -102,7 +102,7 @@ export class Bench {
     await holdLock(this.#spec.locks, LOCK.page(this.#spec.pageId));
     const owner = await this.#election.start(() => void this.#connection.connect(true));
     if (owner || this.#spec.openShared !== null) await this.#connection.connect(owner);
-    else this.#show('This browser has no SharedWorker: only one tab can see the bench.');
+    else this.#showNothing(null);
   }
 
   /** `pagehide`: the workers must let go of ports, files and locks, whatever becomes of the page. */
@@ -166,10 +166,17 @@ export class Bench {
   }
 
   #state(state: ConnectionState): void {
-    if (state.phase === 'waiting') this.#show(state.detail);
+    if (state.phase !== 'waiting') return;
+    if (!state.held) {
+      const detail = 'the conductor did not start; it is started again';
+      this.#spec.onProblem({ member: 'conductor', code: 'no_answer', detail });
+    }
+    this.#showNothing(state.held ? 'The conductor of another build has the bench.' : null);
   }
 
-  #show(why: string): void {
-    this.mirror.reset(emptySnapshot(performance.timeOrigin + performance.now(), why));
+  #showNothing(refusal: string | null): void {
+    const hostMs = performance.timeOrigin + performance.now();
+    const reason = refusal === null ? null : ({ code: 'build', detail: refusal } as const);
+    this.mirror.reset(emptySnapshot(hostMs, this.owner && reason === null, reason));
   }
 }

@@ -11,8 +11,12 @@ const NO_BRIDGE: BridgeCounters = {
   blockedSinceMs: -1,
 };
 
-/** What is shown while no conductor answers: nothing, and why. */
-export function emptySnapshot(hostMs: number, why: string): MirrorSnapshot {
+/** What is shown while no conductor answers: nothing, and if another build holds the bench, why. */
+export function emptySnapshot(
+  hostMs: number,
+  owner: boolean,
+  refusal: MirrorSnapshot['refusal'],
+): MirrorSnapshot {
   return {
     hostMs,
     run: {
@@ -40,8 +44,8 @@ export function emptySnapshot(hostMs: number, why: string): MirrorSnapshot {
       bridgeToRecorder: NO_BRIDGE,
       recorder: null,
     },
-    owner: false,
+    owner,
     rig: { name: '', devices: [], channels: [], storage: { partBytesMax: 0, partMinutesMax: 0 } },
-    refusal: { code: 'build', detail: why },
+    refusal,
   };
 }

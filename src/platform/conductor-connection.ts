@@ -16,8 +16,8 @@ export type Environment = NonNullable<PageHello['environment']>;
 
 export type ConnectionState =
   | { readonly phase: 'connecting' }
-  /** The conductor does not answer: most likely one of another build still holds the bench. */
-  | { readonly phase: 'waiting'; readonly detail: string }
+  /** Nobody answers. `held`: a conductor lives, most likely one of another build that still has the bench. */
+  | { readonly phase: 'waiting'; readonly held: boolean }
   | { readonly phase: 'connected' };
 
 export interface ConnectionSpec {
@@ -99,12 +99,7 @@ export class ConductorConnection {
       const held =
         (await this.#spec.locks.query()).held?.some((lock) => lock.name === LOCK.conductor) ?? false;
       if (session.closed.signal.aborted) return;
-      this.#spec.onState({
-        phase: 'waiting',
-        detail: held
-          ? 'The conductor does not answer; another version of this page may still hold the bench.'
-          : 'The conductor did not start.',
-      });
+      this.#spec.onState({ phase: 'waiting', held });
       if (held) continue;
       session.closed.abort();
       thread.terminate?.();

@@ -21,22 +21,17 @@ interface BrandedNavigator extends Navigator {
 export function readEnvironment(build: BuildFacts, navigator: BrandedNavigator): Environment {
   const data = navigator.userAgentData;
   return {
-    benchseal: {
-      version: build.version,
-      hash: build.hash,
-      git_sha: build.gitSha,
-      git_dirty: build.gitDirty,
-      build_time: build.builtUtc,
-    },
+    version: build.version,
+    build_hash: build.hash,
+    git_sha: build.gitSha,
+    git_dirty: build.gitDirty,
+    build_time: build.builtUtc,
     browser: {
       user_agent: navigator.userAgent,
-      brands: (data?.brands ?? []).map(({ brand, version }) => ({ brand, version })),
+      brands: (data?.brands ?? []).map(({ brand, version }) => `${brand} ${version}`),
+      platform: data?.platform ?? navigator.platform,
       mobile: data?.mobile ?? null,
     },
-    platform: {
-      os: data?.platform ?? navigator.platform,
-      cores: navigator.hardwareConcurrency,
-      memory_gib: navigator.deviceMemory ?? null,
-    },
+    hardware: { cores: navigator.hardwareConcurrency, memory_gib: navigator.deviceMemory ?? null },
   };
 }
