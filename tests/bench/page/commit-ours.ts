@@ -1,6 +1,5 @@
 /** Event commits through the app's own SQL engine, as the recorder opens it. */
 import { PoolSqlEngine } from '../../../src/storage/sqlite-pool.ts';
-import { hostClock } from '../../../src/wire/host-clock.ts';
 import {
   CREATE_EVENTS,
   eventValues,
@@ -10,7 +9,8 @@ import {
 } from './commit-messages.ts';
 
 async function run({ seconds, batch }: CommitBench): Promise<CommitResult> {
-  const engine = await PoolSqlEngine.open('bench/ours', 'bench/ours-marks', hostClock);
+  const clock = { monoMs: () => performance.now(), utcMs: () => Date.now() };
+  const engine = await PoolSqlEngine.open('bench/ours', 'bench/ours-marks', clock);
   engine.remove('events.sqlite');
   const db = await engine.open('events.sqlite');
   const [mode] = await db.all('PRAGMA journal_mode');
