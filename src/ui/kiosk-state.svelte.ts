@@ -37,6 +37,10 @@ export class KioskState {
 
   readonly runOpen = $derived(this.view !== null && isRunOpen(this.view.run.state));
   readonly observer = $derived(this.view !== null && !this.view.owner);
+  /** Who acts now: the run's operator while one is open, else the one named for the next. */
+  readonly actor = $derived(
+    (this.runOpen ? (this.view?.run.operatorId ?? this.operatorId) : this.operatorId).trim(),
+  );
   readonly simulatedOnly = $derived(
     this.rig !== null &&
       this.rig.devices.length > 0 &&

@@ -24,7 +24,7 @@ export class ManualForm {
 
   /** First thing that is not right, in words; null = it may be sent. Device limits are checked again on its own side. */
   get problem(): string | null {
-    if (this.#app.operatorId.trim() === '') return words.manual.needOperator;
+    if (this.#app.actor === '') return words.manual.needOperator;
     for (const argument of this.spec.arguments) {
       const found = argumentProblem(argument, this.texts[argument.name] ?? '');
       if (found) return found;
@@ -43,7 +43,7 @@ export class ManualForm {
         device: this.device,
         kind: this.spec.kind,
         payload: this.#payload(),
-        issuedBy: this.#app.operatorId.trim(),
+        issuedBy: this.#app.actor,
         why: why.trim() || 'manual',
       });
     } catch (error) {

@@ -61,7 +61,7 @@ function fill(
   if (window.fromHostMs < oldestInRing) {
     for (let i = 0; i < overview.length; i++) {
       const t = overview.timeAt(i);
-      if (t >= oldestInRing || t > window.toHostMs) break;
+      if (t + overview.widthMs > oldestInRing || t > window.toHostMs) break;
       if (t + overview.widthMs < window.fromHostMs) continue;
       put(out, t, overview.lowAt(i), cursor, Math.max(gapMs, overview.widthMs * 2.5), widthMs, firstColumn);
       put(out, t, overview.highAt(i), cursor, Math.max(gapMs, overview.widthMs * 2.5), widthMs, firstColumn);
@@ -87,7 +87,8 @@ function put(
   const column = Math.floor(t / widthMs) - firstColumn;
   const slot = Math.max(0, column * 2);
   if (slot >= out.length) return;
-  if (t - cursor.lastT > gapMs && slot - cursor.lastSlot > 2) out[cursor.lastSlot + 2] = null;
+  // The drawing breaks a line only over an unbroken row of nulls.
+  if (t - cursor.lastT > gapMs && slot - cursor.lastSlot > 2) out.fill(null, cursor.lastSlot + 2, slot);
   cursor.lastT = t;
   cursor.lastSlot = slot;
   if (Number.isNaN(v)) {

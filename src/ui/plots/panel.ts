@@ -79,7 +79,7 @@ export class Panel {
       height: Math.max(60, this.#host.clientHeight),
       legend: { show: false },
       cursor: { show: false },
-      padding: [6, 12, withTimes ? 0 : 4, 0],
+      padding: [6, 20, withTimes ? 0 : 4, 0],
       scales: {
         x: { time: false, auto: false },
         ...Object.fromEntries(group.units.map((unit) => [scaleOf(unit), { range: padded }])),
@@ -102,6 +102,7 @@ export class Panel {
           size: AXIS_WIDTH,
           gap: 6,
           space: 28,
+          values: (_: uPlot, splits: number[]) => splits.map(tickText),
           grid: side === 0 ? grid : { show: false },
           ticks: { show: false },
         })),
@@ -146,6 +147,12 @@ export class Panel {
     ctx.stroke();
     ctx.restore();
   }
+}
+
+/** As written by the step between ticks; exponents where digits would not fit. */
+function tickText(value: number): string {
+  const size = Math.abs(value);
+  return size >= 1e6 || (size > 0 && size < 1e-4) ? value.toExponential(1) : String(+value.toPrecision(7));
 }
 
 /** A tenth of air above and below; a flat line still gets a band. */

@@ -46,6 +46,7 @@ export const en = {
     preparingDetail: 'Opening the record',
     drainingDetail: 'Waiting until everything read is recorded',
     finalizingDetail: 'Sealing the bundle',
+    percent: (share: number) => `${Math.floor(share * 100)} %`,
   },
   welcome: {
     title: 'What shall be recorded?',
@@ -69,7 +70,7 @@ export const en = {
     sample: 'Sample id',
     sampleHint: 'Becomes part of the run’s name',
     operator: 'Operator id',
-    operatorHint: 'Stands in the record; without it nothing is written',
+    operatorHint: 'Stands in the record',
     duration: 'Duration, seconds',
     durationHint: 'Empty: until stopped',
     durationBad: 'Give a number of seconds above 0, or leave it empty.',
@@ -78,7 +79,7 @@ export const en = {
     observer: 'Another tab runs the rig: start there.',
     armNow: 'Start now, before storage is old enough',
     armNowWhy: (seconds: string) =>
-      `Storage made less than a minute ago may vanish with a power cut. It is safe in ${seconds}. Starting now is allowed; the record will say so.`,
+      `Storage made less than a minute ago may vanish with a power cut; it is safe in ${seconds}. The record will say that you did not wait.`,
     waitOrArm: (seconds: string) => `Ready in ${seconds}, or tick the box above.`,
     simulatedWaived: 'Simulated rig: it may start at once; the record will say so.',
     storageWait: 'Storage is not ready yet.',
@@ -130,6 +131,7 @@ export const en = {
     noteSend: 'Record',
     noteBusy: 'Recording…',
     noteIdle: 'Notes are recorded during a run',
+    noteObserver: 'Only the tab that runs the rig can write',
     noteFailed: (detail: string) => `Not recorded: ${detail}`,
     severity: { info: 'info', warning: 'warning', error: 'error' },
   },

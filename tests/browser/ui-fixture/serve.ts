@@ -12,7 +12,7 @@ function headersOfApp(): Record<string, string> {
   return preview.headers;
 }
 
-/** Builds the screens over the fake app and serves them. Ends with `close`. */
+/** Builds the screens over the fake app and serves them. Port 0 = any free one. Ends with `close`. */
 export async function serveScreens(port: number): Promise<{ readonly url: string; close(): Promise<void> }> {
   const outDir = mkdtempSync(join(tmpdir(), 'benchseal-ui-'));
   const shared = {
@@ -35,10 +35,12 @@ export async function serveScreens(port: number): Promise<{ readonly url: string
   const server = await preview({
     ...shared,
     build: { outDir },
-    preview: { port, strictPort: true, host: 'localhost', headers: headersOfApp() },
+    preview: { port, strictPort: port !== 0, host: 'localhost', headers: headersOfApp() },
   });
+  const url = server.resolvedUrls?.local[0];
+  if (url === undefined) throw new Error('the preview server has no address');
   return {
-    url: `http://localhost:${port}/`,
+    url,
     close: async () => {
       await server.close();
       rmSync(outDir, { recursive: true, force: true });
