@@ -49,6 +49,7 @@ export class DeviceLink {
   #adapter: Adapter | null = null;
   #identity: Identity | null = null;
   #identified = false;
+  #identifiedMs: HostMs = 0;
   #schedule: PollSchedule | null = null;
   #nextMs: HostMs = 0;
   #phase: LinkPhase = 'waiting-for-port';
@@ -113,7 +114,7 @@ export class DeviceLink {
     const adapter = this.#adapter;
     if (adapter === null) return { emitted: Promise.resolve() };
     let items: readonly DataItem[] = [];
-    if (this.#phase === 'late' && this.#readings.silentMs > ASK_AGAIN_MS) this.#identified = false;
+    if (this.#doubtful()) this.#identified = false;
     try {
       if (this.#identified) items = await this.#poll(adapter);
       else await this.#identify(adapter);
@@ -215,6 +216,12 @@ export class DeviceLink {
     };
   }
 
+  #doubtful(): boolean {
+    if (this.#phase !== 'late') return false;
+    const knownForMs = this.#around.clock.hostMs() - this.#identifiedMs;
+    return Math.min(this.#readings.silentMs, knownForMs) > ASK_AGAIN_MS;
+  }
+
   async #identify(adapter: Adapter): Promise<void> {
     this.wire.job = 'connect';
     const found = await adapter.identify();
@@ -231,6 +238,7 @@ export class DeviceLink {
     this.#voice.identified(found.identity, this.#identity);
     this.#identity = found.identity;
     this.#identified = true;
+    this.#identifiedMs = nowMs;
     this.#schedule = new PollSchedule(this.device.params.rate_hz, nowMs);
     this.#readings.expect();
     if (!this.#readings.interrupted) this.#enter('polling', '');

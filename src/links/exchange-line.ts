@@ -48,6 +48,7 @@ export class PortLine {
   #exchange = 0;
   #collecting = false;
   #dirty = false;
+  #dirtySinceMs: HostMs = 0;
   #lastRxMs: HostMs;
   #lineFault: ChannelError | null = null;
   #ended: ChannelError | null = null;
@@ -80,7 +81,7 @@ export class PortLine {
         return incoming.error;
       } else {
         this.#lineFault = incoming.error;
-        this.#dirty = true;
+        this.#soil();
         this.#tap.onSkipped(incoming.error.code, 1);
         this.#wake?.();
       }
@@ -177,7 +178,13 @@ export class PortLine {
     this.#collecting = false;
     // A bad exchange keeps its number until the next one: what still comes is its late reply.
     if (good) this.#exchange = 0;
-    else this.#dirty = true;
+    else this.#soil();
+  }
+
+  /** Quiet counts from here: a device that has not begun to answer yet is silent as well. */
+  #soil(): void {
+    this.#dirty = true;
+    this.#dirtySinceMs = this.#clock.hostMs();
   }
 
   async #drain(): Promise<void> {
@@ -187,7 +194,7 @@ export class PortLine {
     for (;;) {
       drained += this.#discard('drained');
       const nowMs = this.#clock.hostMs();
-      const quietInMs = this.#lastRxMs + QUIET_MS - nowMs;
+      const quietInMs = Math.max(this.#lastRxMs, this.#dirtySinceMs) + QUIET_MS - nowMs;
       if (quietInMs <= 0 || nowMs >= untilMs || drained >= DRAIN_BYTES_MAX || this.#ended !== null) break;
       await this.#somethingOr(Math.min(quietInMs, untilMs - nowMs));
     }
