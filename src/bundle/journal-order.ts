@@ -5,6 +5,7 @@ import type { PartItem } from '../formats/journal/part-reader.ts';
 export interface OrderedPart {
   readonly path: string;
   readonly startNs: bigint;
+  readonly endNs: bigint;
   items(): AsyncIterator<PartItem, void, void>;
 }
 

@@ -1,24 +1,11 @@
+import type { SlotFile } from '../storage/slot-file.ts';
 import type { SyncFile } from '../storage/sync-file.ts';
 
-/** A slot taken for a member, open for writing; offsets count from its content. */
-export interface DraftSlot {
-  readonly slot: string;
-  readonly content: SyncFile;
-}
-
 /** Takes a spare slot for `path`. Rejects with a `SealError` when there is none. */
-export type ClaimSlot = (path: string) => Promise<DraftSlot>;
+export type ClaimSlot = (path: string) => Promise<SlotFile>;
 
 /** A member this small shares the bundle slot with the other small ones. */
 export const SMALL_BYTES = 256 * 1024;
-
-/** The disk took fewer bytes than it was given, or refused: there is no other reliable sign (`design.md` §7). */
-export class DiskFullError extends Error {
-  constructor(path: string, wanted: number, written: number) {
-    super(`${path}: ${written} of ${wanted} bytes were written, the storage is full`);
-    this.name = 'DiskFullError';
-  }
-}
 
 /**
  * A member being made: in memory while small, in a slot of its own from `SMALL_BYTES` on. Writing is synchronous;
@@ -29,7 +16,7 @@ export class Spool implements SyncFile {
   readonly #claim: ClaimSlot;
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(16 * 1024);
   #size = 0;
-  #slot: DraftSlot | null = null;
+  #slot: SlotFile | null = null;
 
   constructor(path: string, claim: ClaimSlot) {
     this.path = path;
@@ -37,7 +24,7 @@ export class Spool implements SyncFile {
   }
 
   /** Null while the member is in memory. */
-  get slot(): DraftSlot | null {
+  get slot(): SlotFile | null {
     return this.#slot;
   }
 
@@ -47,8 +34,7 @@ export class Spool implements SyncFile {
 
   write(from: Uint8Array, { at }: { readonly at: number }): number {
     if (this.#slot !== null) {
-      const written = this.#slot.content.write(from, { at });
-      if (written !== from.length) throw new DiskFullError(this.path, from.length, written);
+      this.#slot.writeAll(from, at);
     } else {
       this.#reserve(at + from.length);
       this.#memory.set(from, at);
@@ -58,19 +44,19 @@ export class Spool implements SyncFile {
   }
 
   read(into: Uint8Array, { at }: { readonly at: number }): number {
-    if (this.#slot !== null) return this.#slot.content.read(into, { at });
+    if (this.#slot !== null) return this.#slot.read(into, { at });
     const bytes = this.#memory.subarray(Math.min(at, this.#size), Math.min(at + into.length, this.#size));
     into.set(bytes);
     return bytes.length;
   }
 
   truncate(size: number): void {
-    this.#slot?.content.truncate(size);
+    this.#slot?.truncate(size);
     this.#size = size;
   }
 
   flush(): void {
-    this.#slot?.content.flush();
+    this.#slot?.flush();
   }
 
   getSize(): number {
@@ -86,8 +72,7 @@ export class Spool implements SyncFile {
   async relieve(): Promise<void> {
     if (this.#slot !== null || this.#size <= SMALL_BYTES) return;
     const slot = await this.#claim(this.path);
-    const written = slot.content.write(this.#memory.subarray(0, this.#size), { at: 0 });
-    if (written !== this.#size) throw new DiskFullError(this.path, this.#size, written);
+    slot.writeAll(this.#memory.subarray(0, this.#size), 0);
     this.#slot = slot;
     this.#memory = new Uint8Array(0);
   }
