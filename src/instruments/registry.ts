@@ -2,6 +2,8 @@ import { AlicatAdapter } from './alicat/adapter.ts';
 import { AlicatSimulator } from './alicat/simulator.ts';
 import { DECLARATIONS_BY_ID, type FamilyId } from './declarations.ts';
 import type { Family } from './family.ts';
+import { SartoriusAdapter } from './sartorius/adapter.ts';
+import { SartoriusSimulator } from './sartorius/simulator.ts';
 import { WatlowAdapter } from './watlow/adapter.ts';
 import { WatlowSimulator } from './watlow/simulator.ts';
 
@@ -14,6 +16,10 @@ const FACTORIES: Readonly<Record<FamilyId, Omit<Family, 'declaration'>>> = {
   watlow: {
     createAdapter: (context) => new WatlowAdapter(context),
     createSimulator: (context) => new WatlowSimulator(context),
+  },
+  sartorius: {
+    createAdapter: (context) => new SartoriusAdapter(context),
+    createSimulator: (context) => new SartoriusSimulator(context),
   },
 };
 
