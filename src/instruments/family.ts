@@ -22,6 +22,8 @@ export interface ArgumentSpec {
   readonly unit?: string;
   readonly min?: number;
   readonly max?: number;
+  /** What stands in the form before anyone types. */
+  readonly default?: number | string | boolean;
 }
 
 export interface CommandSpec {

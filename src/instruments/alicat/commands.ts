@@ -39,7 +39,7 @@ export async function runCommand(
   }
 }
 
-export function isController(session: AlicatSession): boolean {
+function isController(session: AlicatSession): boolean {
   return session.layout.required.some((field) => field.column === 'Mass_Flow_Setpt');
 }
 

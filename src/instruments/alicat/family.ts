@@ -11,7 +11,7 @@ import type {
 import { numberParam, readParams, type ParamRules } from '../params.ts';
 
 /** Columns that hold a number, each with `<column>_unit` beside it: the device says its units, per field. */
-export const ALICAT_NUMBERS: readonly string[] = [
+const NUMBERS: readonly string[] = [
   'Mass_Flow',
   'Volumetric_Flow',
   'Abs_Press',
@@ -23,7 +23,7 @@ export const ALICAT_NUMBERS: readonly string[] = [
 
 const COLUMNS: readonly ColumnSpec[] = [
   { name: 'unit_id', type: 'string' },
-  ...ALICAT_NUMBERS.flatMap((name): ColumnSpec[] => [
+  ...NUMBERS.flatMap((name): ColumnSpec[] => [
     { name, type: 'float' },
     { name: `${name}_unit`, type: 'string' },
   ]),
@@ -103,7 +103,7 @@ function statusOf(words: readonly string[], name: string): string {
 
 /** A field of the frame in the unit the device labels it with. A field the device does not have reads null. */
 function readField(columns: { readonly [column: string]: Cell }, source: ChannelSource): FieldReading | null {
-  if (source.field !== 'Mix_Gas' && !ALICAT_NUMBERS.includes(source.field)) return null;
+  if (source.field !== 'Mix_Gas' && !NUMBERS.includes(source.field)) return null;
   const raw = columns[source.field];
   if (raw === undefined) return null;
   const unit = columns[`${source.field}_unit`];

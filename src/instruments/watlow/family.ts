@@ -50,7 +50,7 @@ function field(
   return { field: name, title, unit, channelKind, plotGroup, offered };
 }
 
-const INSTANCE = { name: 'instance', title: 'Loop', type: 'number', min: 1, max: 4 } as const;
+const INSTANCE = { name: 'instance', title: 'Loop', type: 'number', min: 1, max: 4, default: 1 } as const;
 
 const COMMANDS: readonly CommandSpec[] = [
   {

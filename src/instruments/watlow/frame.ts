@@ -7,7 +7,7 @@ export const REPLY = 0x06;
 export const HOST_MAC = 0x00;
 const HEADER_BYTES = 8;
 /** Longest payload taken: a damaged length must not make the receiver wait for 64 KiB. */
-export const PAYLOAD_BYTES_MAX = 512;
+const PAYLOAD_BYTES_MAX = 512;
 
 export interface BusFrame {
   readonly type: number;
