@@ -39,13 +39,11 @@ const replies = fc.oneof(
     scan: watlow as Scanner<unknown>,
     bytes: pvReply(value),
   })),
-  fc
-    .array(fc.integer({ min: -99_999, max: 99_999 }), { minLength: 5, maxLength: 5 })
-    .map((hundredths) => ({
-      name: 'alicat' as const,
-      scan: alicat as Scanner<unknown>,
-      bytes: aliFrame(hundredths.map((n) => n / 100)),
-    })),
+  fc.array(fc.integer({ min: -99_999, max: 99_999 }), { minLength: 5, maxLength: 5 }).map((hundredths) => ({
+    name: 'alicat' as const,
+    scan: alicat as Scanner<unknown>,
+    bytes: aliFrame(hundredths.map((n) => n / 100)),
+  })),
   fc.integer({ min: -999_999, max: 999_999 }).map((milligrams) => ({
     name: 'sartorius' as const,
     scan: readingScanner as Scanner<unknown>,
