@@ -30,6 +30,8 @@ export class KioskState {
   silentMs = $state(0);
   waitedMs = $state(0);
   operatorId = $state('');
+  /** A note not yet sent: it survives a change of tab or screen. */
+  noteDraft = $state('');
   budget = $state.raw<StorageBudget | null>(null);
   update = $state.raw<UpdateState>({ available: false, blockedBy: null });
   online = $state(true);
@@ -89,9 +91,8 @@ export class KioskState {
   }
 
   /** The name in the record; kept for the next time. */
-  setOperator(id: string): void {
-    this.operatorId = id;
-    void this.kiosk.setSetting('operatorId', id);
+  keepOperator(): void {
+    void this.kiosk.setSetting('operatorId', this.operatorId.trim());
   }
 
   /** ms since run zero; frozen at the end; null without a run. */
@@ -110,7 +111,7 @@ export class KioskState {
   #takeSnapshot(snapshot: MirrorSnapshot): void {
     this.#setRig(snapshot.rig);
     this.refusal = snapshot.refusal;
-    this.plots.clear();
+    // What this page has drawn stays: a conductor that began anew has less.
     this.plots.append(snapshot.plot);
     this.#log.replace(snapshot.events);
     this.#keep(snapshot);
@@ -128,7 +129,7 @@ export class KioskState {
 
   #setRig(rig: Rig): void {
     this.rig = rig;
-    this.plots.setRates(rig.channels);
+    this.plots.setChannels(rig.channels);
   }
 
   #keep(frame: View): void {

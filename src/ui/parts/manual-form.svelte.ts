@@ -24,6 +24,7 @@ export class ManualForm {
 
   /** First thing that is not right, in words; null = it may be sent. Device limits are checked again on its own side. */
   get problem(): string | null {
+    if (this.#app.observer) return words.manual.observer;
     if (this.#app.actor === '') return words.manual.needOperator;
     for (const argument of this.spec.arguments) {
       const found = argumentProblem(argument, this.texts[argument.name] ?? '');

@@ -1,3 +1,4 @@
+import type { RigChannel } from '../../rig/rig.ts';
 import type { PlotPoints } from '../../wire/messages.ts';
 import { Overview } from './overview.ts';
 import { Ring, ringCapacity } from './ring.ts';
@@ -7,21 +8,18 @@ export interface ChannelTrace {
   readonly overview: Overview;
 }
 
-/** Points of every channel this page has seen. Not reactive: plots look at `version` when they repaint. */
+/** Points of every channel this page has seen. Not reactive: plots look here when they repaint. */
 export class PlotStore {
-  version = 0;
   readonly #traces = new Map<string, ChannelTrace>();
-  readonly #rates = new Map<string, number>();
+  readonly #channels = new Map<string, RigChannel>();
 
-  /** Decimation rates of the rig; a channel seen before its rate is known keeps the default of 60 Hz. */
-  setRates(channels: readonly { readonly name: string; readonly decimateToHz: number }[]): void {
-    this.#rates.clear();
-    for (const channel of channels) this.#rates.set(channel.name, channel.decimateToHz);
-  }
-
-  clear(): void {
-    this.#traces.clear();
-    this.version++;
+  /** The channels of the rig. One that is gone, or now means something else, loses its points. */
+  setChannels(channels: readonly RigChannel[]): void {
+    const before = new Map(this.#channels);
+    this.#channels.clear();
+    for (const channel of channels) this.#channels.set(channel.name, channel);
+    for (const [name, channel] of before)
+      if (!sameMeaning(channel, this.#channels.get(name))) this.#traces.delete(name);
   }
 
   append(points: readonly PlotPoints[]): void {
@@ -33,7 +31,6 @@ export class PlotStore {
         if (!Number.isNaN(time) && trace.ring.push(time, value)) trace.overview.push(time, value);
       }
     }
-    if (points.length > 0) this.version++;
   }
 
   trace(channel: string): ChannelTrace | null {
@@ -61,9 +58,17 @@ export class PlotStore {
   #traceOf(channel: string): ChannelTrace {
     let trace = this.#traces.get(channel);
     if (!trace) {
-      trace = { ring: new Ring(ringCapacity(this.#rates.get(channel) ?? 60)), overview: new Overview() };
+      trace = {
+        ring: new Ring(ringCapacity(this.#channels.get(channel)?.decimateToHz ?? 60)),
+        overview: new Overview(),
+      };
       this.#traces.set(channel, trace);
     }
     return trace;
   }
+}
+
+function sameMeaning(a: RigChannel, b: RigChannel | undefined): boolean {
+  const meaning = (of: RigChannel | undefined) => JSON.stringify([of?.unit, of?.source, of?.calibration]);
+  return meaning(a) === meaning(b);
 }

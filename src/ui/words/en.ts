@@ -88,7 +88,7 @@ export const en = {
     refused: (detail: string) => `Not started: ${detail}`,
     last: 'Last run',
     sealedAs: (digest: string) => `Sealed. Root digest ${digest}`,
-    failedAs: (reason: string) => `Failed: ${reason}`,
+    failedAs: (reason: string) => `Failed: ${reason}. What was recorded stays on this device; see Bundles.`,
     toBundles: 'Open in Bundles',
   },
   plots: {
@@ -142,6 +142,7 @@ export const en = {
     why: 'Why (goes into the record)',
     send: 'Send',
     sending: 'Sending…',
+    observer: 'Only the tab that runs the rig can send commands.',
     needOperator: 'Give an operator id in Start first; a command without a name is refused.',
     operator: 'Operator id',
     accepted: 'Done',
@@ -218,6 +219,8 @@ export const en = {
     limits: 'Honest limits: what this cannot do',
     install: 'Install as an app',
     installHint: 'Works without a network, from the home screen.',
+    operatorName: 'Operator’s full name',
+    operatorNameHint: 'Stands in the record beside the operator id. Empty: the id stands for it.',
     theme: 'Dark theme',
     version: (version: string, hash: string) => `Version ${version}, build ${hash}`,
     phase: {
