@@ -132,7 +132,7 @@ export class DeviceLink {
     if (this.#phase === 'polling') {
       const words = this.#readings.checkLate(this.#tally.failures);
       if (words !== null) this.#enter('late', words);
-    }
+    } else this.#readings.checkMissing(this.#phase);
     this.#refreshHealth();
     if (this.#around.clock.hostMs() - this.#statusAtMs >= STATUS_EVERY_MS) void this.#emit([this.#status()]);
   }

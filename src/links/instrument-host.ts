@@ -20,6 +20,7 @@ import { framePort, UnknownFrame, type FramePort } from '../wire/port.ts';
 import { orAborted } from './abortable.ts';
 import { DeviceLink } from './device-link.ts';
 import { Link } from './link.ts';
+import type { Found } from './probe.ts';
 import { Producer } from './producer.ts';
 import { refusal } from './receipts.ts';
 import { searchPort } from './search.ts';
@@ -60,6 +61,8 @@ export class InstrumentWorkerHost implements InstrumentControl {
   #running: Promise<void> = Promise.resolve();
   #stop = new AbortController();
   #armed: Arm | null = null;
+  /** What answered on a port nobody configured, until somebody does. */
+  #found: Found | null = null;
 
   constructor(options: InstrumentHostOptions) {
     this.#options = options;
@@ -97,6 +100,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
     this.#aligned = this.#align(PINGS_AT_CONNECT);
     this.#views.host = control;
     this.#showAll();
+    this.#tellFound();
   }
 
   async configure(devices: readonly RigDevice[]): Promise<void> {
@@ -108,6 +112,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
         `${this.#options.resource}: devices cannot change while run ${this.#armed.runId} is open`,
       );
     this.#configured = wanted;
+    this.#found = null;
     await this.#stopLinks();
     // The first stamp should already be on the conductor's scale; a conductor that does not answer must not hold us up.
     const patience = AbortSignal.timeout(FIRST_ALIGN_MS_MAX);
@@ -276,9 +281,17 @@ export class InstrumentWorkerHost implements InstrumentControl {
       bridge: () => this.#outbox.counters(),
       changed: (view) => this.#views.changed(view),
     });
-    if (found === null) return;
-    const { family, device, channels } = found;
-    await this.#control?.discovered({ resource: portName(port), family, device, channels });
+    this.#found = found;
+    this.#tellFound();
+  }
+
+  /** Not awaited: the conductor answers by configuring what was found, and that waits for this search to end. */
+  #tellFound(): void {
+    if (this.#found === null) return;
+    const { family, device, channels } = this.#found;
+    const resource = portName(this.#options.port);
+    // A conductor that dies now is told again by the next `connect`.
+    this.#control?.discovered({ resource, family, device, channels }).catch(() => undefined);
   }
 
   #showAll(): void {

@@ -8,6 +8,11 @@ import { lateAfterMs } from './device-health.ts';
 import type { DeviceVoice } from './device-voice.ts';
 import { gapMetadata, type Outage } from './outage.ts';
 
+/** After a page reload the new worker is armed before it has opened its port; only if that drags on is it news. */
+const JOIN_GRACE_MS = 3000;
+/** Armed this long after run zero, it is a run that was going on without this worker. */
+const JOINED_AFTER_MS = 2000;
+
 export class Readings {
   readonly #device: string;
   readonly #periodMs: number;
@@ -16,6 +21,8 @@ export class Readings {
   #zero: RunZero | null = null;
   #lastGoodMs: HostMs | null = null;
   #outage: Outage | null = null;
+  /** The outage is in the record; one that ends before that leaves no trace. */
+  #said = false;
   /** Upstream takes nothing (or took nothing until just now): silence is ours, not the device's. */
   #blocked = false;
 
@@ -52,6 +59,8 @@ export class Readings {
     this.#outage = null;
     this.#blocked = false;
     if (outage === null) return false;
+    // The conductor saw the last worker go and states that hole itself, from the last reading it had.
+    if (outage.cause === 'not_connected' && !this.#said) return false;
     if (outage.cause !== 'blocked' && outage.cause !== 'stalled') {
       this.#voice.event(KIND.deviceResumed, 'info', `${this.#device} is back`, { device: this.#device });
     }
@@ -64,6 +73,7 @@ export class Readings {
     const { silentMs } = this;
     if (this.#blocked || this.#outage !== null || silentMs <= lateAfterMs(this.#periodMs)) return null;
     this.#outage = { cause: 'late', fromMs: this.#lastGoodMs ?? this.#clock.hostMs() };
+    this.#said = true;
     const words = `silent for ${(silentMs / 1000).toFixed(1)} s`;
     this.#voice.event(KIND.deviceLate, 'warning', `${this.#device}: ${words}`, {
       device: this.#device,
@@ -76,6 +86,7 @@ export class Readings {
   /** The port is gone, or the adapter broke: nothing will come until it is opened again. */
   lose(detail: string): void {
     this.#outage ??= { cause: 'lost', fromMs: this.#lastGoodMs ?? this.#clock.hostMs() };
+    this.#said = true;
     this.#voice.event(KIND.deviceLost, 'error', `${this.#device} is gone: ${detail}`, {
       device: this.#device,
       detail,
@@ -86,14 +97,22 @@ export class Readings {
   runBegins(zero: RunZero, phase: string | null): void {
     this.#zero = zero;
     if (phase === null) return;
-    this.#outage = { cause: 'not_connected', fromMs: zero.hostMs };
-    const words = `${this.#device} is not connected as the run begins`;
-    this.#voice.event(KIND.deviceLost, 'error', words, { device: this.#device, phase });
+    const nowMs = this.#clock.hostMs();
+    const joins = nowMs - zero.hostMs > JOINED_AFTER_MS;
+    this.#outage = { cause: 'not_connected', fromMs: joins ? nowMs : zero.hostMs };
+    this.#said = false;
+    if (!joins) this.#sayMissing(phase);
+  }
+
+  /** Says so once when a device that should be read since the arm is still not there. */
+  checkMissing(phase: string): void {
+    if (this.#outage?.cause !== 'not_connected' || this.#said || this.#zero === null) return;
+    if (this.#clock.hostMs() - this.#outage.fromMs > JOIN_GRACE_MS) this.#sayMissing(phase);
   }
 
   /** A hole that is still open when the run ends is stated as such; outside the run it goes on. */
   runEnds(): void {
-    if (this.#outage !== null) this.#stateGap(this.#outage, this.#clock.hostMs(), true);
+    if (this.#outage !== null && this.#said) this.#stateGap(this.#outage, this.#clock.hostMs(), true);
     this.#zero = null;
   }
 
@@ -102,6 +121,12 @@ export class Readings {
     this.#blocked = true;
     await emitted;
     this.#blocked = this.#outage === null && this.silentMs > lateAfterMs(this.#periodMs);
+  }
+
+  #sayMissing(phase: string): void {
+    this.#said = true;
+    const words = `${this.#device} is not connected (${phase})`;
+    this.#voice.event(KIND.deviceLost, 'error', words, { device: this.#device, phase });
   }
 
   #stateGap(outage: Outage, toMs: HostMs, open: boolean): void {

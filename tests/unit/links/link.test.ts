@@ -310,6 +310,29 @@ describe('a lost port', () => {
     await bench.stop();
   });
 
+  it('a worker that joins a running run leaves the reload to the conductor, unless its device stays away', async () => {
+    const bench = new Bench();
+    const zero = { hostMs: bench.clock.hostMs() - 60_000, utcMs: 0 };
+    bench.start();
+    bench.device.arm({ runId: 'run-1', epochMs: 9000, zero, job: 'free_run' });
+    await bench.clock.advance(1000);
+    expect(bench.kinds()).toEqual(['device.identified']);
+    await bench.stop();
+
+    const away = new Bench();
+    away.port.unplug();
+    away.start();
+    away.device.arm({ runId: 'run-1', epochMs: 9000, zero, job: 'free_run' });
+    await away.clock.advance(2000);
+    expect(away.kinds()).toEqual([]);
+    await away.clock.advance(2000);
+    expect(away.kinds()).toEqual(['device.lost']);
+    away.port.plug();
+    await away.clock.advance(500);
+    expect(away.kinds().slice(2)).toEqual(['device.resumed', 'recording.gap']);
+    await away.stop();
+  });
+
   it('a run that ends during the outage states the open gap', async () => {
     const bench = await polling();
     bench.arm();
