@@ -46,13 +46,19 @@ const RULES: ParamRules = {
   baud: { kind: 'choice', default: 9600, of: [600, 1200, 2400, 4800, 9600, 19200, 38400, 57600] },
   data_bits: { kind: 'choice', default: 8, of: [7, 8] },
   parity: { kind: 'choice', default: 'odd', of: ['none', 'even', 'odd'] },
+  stop_bits: { kind: 'choice', default: 1, of: [1, 2] },
   unit: { kind: 'choice', default: 'g', of: ['g', 'kg', 'mg'] },
   timeout_s: { kind: 'number', default: 1, above: 0, max: 5 },
   rate_hz: { kind: 'number', default: 2, above: 0, max: 50 },
 };
 
-function line(baudRate: number, dataBits: 7 | 8, parity: LineSettings['parity']): LineSettings {
-  return { baudRate, dataBits, parity, stopBits: 1, flowControl: 'none' };
+function line(
+  baudRate: number,
+  dataBits: 7 | 8,
+  parity: LineSettings['parity'],
+  stopBits: 1 | 2 = 1,
+): LineSettings {
+  return { baudRate, dataBits, parity, stopBits, flowControl: 'none' };
 }
 
 /** `value` in the unit printed, or `stable` as 1 or 0; a failed poll has a row and no reading. */
@@ -99,6 +105,7 @@ export const SARTORIUS: FamilyDeclaration = {
       numberParam(params, 'baud'),
       numberParam(params, 'data_bits') === 7 ? 7 : 8,
       parityOf(textParam(params, 'parity')),
+      numberParam(params, 'stop_bits') === 2 ? 2 : 1,
     ),
 };
 

@@ -47,6 +47,13 @@ describe('families', () => {
         if (!parsed.ok) throw new Error('defaults refused');
         expect(parsed.params.rate_hz).toBeGreaterThan(0);
         expect(declaration.lines).toContainEqual(declaration.lineOf(parsed.params));
+        // Every line worth probing can be asked for by params.
+        for (const line of declaration.lines) {
+          const { baudRate: baud, parity, dataBits: data_bits, stopBits: stop_bits } = line;
+          const raw = id === 'sartorius' ? { baud, parity, data_bits, stop_bits } : { baud };
+          const asked = declaration.parseParams(raw, 'p');
+          expect(asked.ok && declaration.lineOf(asked.params)).toEqual(line);
+        }
         // Filled params are valid params: a saved rig loads again.
         expect(declaration.parseParams(parsed.params, 'p')).toEqual(parsed);
         expect(declaration.parseParams({ nonsense: 1 }, 'p').ok).toBe(false);
