@@ -24,9 +24,13 @@ class Crashed extends Error {}
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** One Ctrl-C may arrive twice: from the terminal and from the program that started us. */
+const SAME_KEY_MS = 500;
+
 /** The first Ctrl-C stops and seals, the second kills. */
 class Interrupt {
   #kiosk: KioskDriver | null = null;
+  #askedMs = 0;
   asked = false;
 
   constructor() {
@@ -39,8 +43,10 @@ class Interrupt {
   }
 
   #hit(): void {
+    if (this.asked && Date.now() - this.#askedMs < SAME_KEY_MS) return;
     if (this.asked || this.#kiosk === null) process.exit(EXIT.crashed);
     this.asked = true;
+    this.#askedMs = Date.now();
     console.log('stopping; Ctrl-C again kills');
   }
 }
