@@ -1,11 +1,17 @@
 /** `npm run bench [name …]`: measures and prints a table. Never asserted in tests. */
 import { buildBenchPage } from './bench-browser.ts';
 import { benchEventCommits } from './event-commits.ts';
+import { benchStart } from './first-paint.ts';
+import { benchPipeline, benchSeal, benchSustained } from './pipeline.ts';
 import { buildNativeParts } from '../rig/native-parts.ts';
 import { formatTable, type BenchRow } from './table.ts';
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   commits: benchEventCommits,
+  pipeline: benchPipeline,
+  sustained: benchSustained,
+  seal: benchSeal,
+  start: benchStart,
 };
 
 async function main(): Promise<void> {

@@ -49,3 +49,13 @@ export async function killChromium(profile: string): Promise<void> {
   process.kill(-main, 'SIGKILL');
   while (chromiumProcesses(profile).length > 0) await sleep(20);
 }
+
+/** Memory a process holds now, bytes. */
+export function residentBytes(pid: number): number {
+  try {
+    const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];
+    return Number(pages ?? 0) * 4096;
+  } catch {
+    return 0;
+  }
+}
