@@ -229,14 +229,12 @@ const anyRig: fc.Arbitrary<Rig> = fc.record({
           fc
             .array(number, { minLength: 1, maxLength: 4 })
             .map((coefficients) => ({ kind: 'polynomial' as const, coefficients })),
-          fc
-            .record({ refLowValue: number, refHighValue: number })
-            .map((values) => ({
-              kind: 'linear_two_point' as const,
-              refLowRaw: 0,
-              refHighRaw: 10.5,
-              ...values,
-            })),
+          fc.record({ refLowValue: number, refHighValue: number }).map((values) => ({
+            kind: 'linear_two_point' as const,
+            refLowRaw: 0,
+            refHighRaw: 10.5,
+            ...values,
+          })),
         ),
         keepRaw: fc.boolean(),
         plotGroup: text,
