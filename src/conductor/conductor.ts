@@ -199,7 +199,11 @@ export class Conductor {
         this.#rig.restore(run.plan.members['config.toml'] ?? '');
         this.#runs.adopt(run);
       },
-      closedMeanwhile: () => this.#book.closed(),
+      closedMeanwhile: () => {
+        // All of it was recorded before it was closed; only the acknowledgements died with the recorder.
+        this.#fanOut.passDown(this.#outbox.forgetRun());
+        this.#book.closed();
+      },
       lost: (reason) => this.#runs.fail(reason),
       none: () => {
         this.#forgetRun();
@@ -280,7 +284,7 @@ export class Conductor {
     this.#gaps.clear();
     const lost = this.#outbox.forgetRun();
     if (lost.length === 0) return;
-    this.#fanOut.passDown(lost);
+    this.#fanOut.passForget(lost);
     const lanes = lost.map(({ producer, lane, upTo }) => `${producer} ${lane} to ${upTo}`);
     this.#own.log('ERROR', 'run.unrecorded', { lanes });
   }

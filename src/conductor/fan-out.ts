@@ -30,7 +30,7 @@ export class FanOut {
   readonly #options: FanOutOptions;
   readonly #owners = new Map<string, Upstream>();
   #calibrator: Calibrator | null = null;
-  /** Run envelopes that came after their run was closed: acknowledged away, never recorded. */
+  /** Run envelopes that came after their run was closed: forgotten, never recorded. */
   lateDropped = 0;
 
   constructor(options: FanOutOptions) {
@@ -68,6 +68,15 @@ export class FanOut {
 
   /** Passes acknowledgements down to those who still keep what is acknowledged. */
   passDown(acks: readonly Ack[]): void {
+    for (const [owner, own] of this.#byOwner(acks)) owner.post({ type: 'ack', acks: own });
+  }
+
+  /** Lets producers forget what will never be recorded. */
+  passForget(upTo: readonly Ack[]): void {
+    for (const [owner, own] of this.#byOwner(upTo)) owner.post({ type: 'forget', upTo: own });
+  }
+
+  #byOwner(acks: readonly Ack[]): Map<Upstream, Ack[]> {
     const byOwner = new Map<Upstream, Ack[]>();
     for (const ack of acks) {
       const owner = this.#owners.get(ack.producer);
@@ -76,7 +85,7 @@ export class FanOut {
       own.push(ack);
       byOwner.set(owner, own);
     }
-    for (const [owner, own] of byOwner) owner.post({ type: 'ack', acks: own });
+    return byOwner;
   }
 
   forget(upstream: Upstream): void {
@@ -86,7 +95,7 @@ export class FanOut {
   #tooLate(from: Upstream, envelope: Envelope): void {
     this.lateDropped += envelope.items.length;
     const { producer, lane } = envelope;
-    from.post({ type: 'ack', acks: [{ producer, lane, upTo: lastSeq(envelope) }] });
+    from.post({ type: 'forget', upTo: [{ producer, lane, upTo: lastSeq(envelope) }] });
   }
 
   #show(envelope: Envelope): void {

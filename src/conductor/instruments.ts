@@ -37,6 +37,8 @@ interface Link extends Upstream {
   readonly peer: InstrumentPeer;
   readonly receiver: BridgeReceiver<Envelope>;
   alive: boolean;
+  /** Arm and disarm go one after the other: an arm still on its way must not outlive the disarm. */
+  turn: Promise<unknown>;
 }
 
 export class Instruments {
@@ -65,6 +67,7 @@ export class Instruments {
     const link: Link = {
       peer,
       alive: true,
+      turn: Promise.resolve(),
       post: (frame) => {
         if (link.alive) peer.data.post(frame);
       },
@@ -109,11 +112,6 @@ export class Instruments {
     await Promise.all([...this.#links.values()].map((link) => this.#arm(link)));
   }
 
-  /** A run this conductor adopts: workers that lived on are armed already, others are armed when they come. */
-  adopt(run: ArmedRun): void {
-    this.#run = run;
-  }
-
   /** Stops all producers. What they emitted last, as far as they could say. */
   async disarmAll(): Promise<readonly Ack[]> {
     this.#run = null;
@@ -140,9 +138,8 @@ export class Instruments {
 
   async #welcome(link: Link): Promise<void> {
     await this.#configureOne(link);
-    // It resends what it keeps by itself; arming again would only break its lanes in two.
-    if (this.#run !== null && !link.peer.reconnected && this.#links.get(link.peer.resource) === link)
-      await this.#arm(link);
+    // A worker that lived on and is armed for this run ignores it.
+    if (this.#run !== null && this.#links.get(link.peer.resource) === link) await this.#arm(link);
   }
 
   async #configureOne(link: Link): Promise<void> {
@@ -152,17 +149,27 @@ export class Instruments {
     await this.#try(link, CONFIGURE_MS, 'configure', () => link.peer.control.configure(devices));
   }
 
-  async #arm(link: Link): Promise<void> {
-    const run = this.#run;
-    if (run === null) return;
-    this.#epochMs = Math.max(this.#epochMs + 1, Math.floor(this.#options.clock.hostMs()));
-    const order = { ...run, epochMs: this.#epochMs };
-    await this.#try(link, ARM_MS, 'arm', () => link.peer.control.arm(order));
+  #arm(link: Link): Promise<void> {
+    return this.#inTurn(link, async () => {
+      const run = this.#run;
+      if (run === null) return;
+      this.#epochMs = Math.max(this.#epochMs + 1, Math.floor(this.#options.clock.hostMs()));
+      const order = { ...run, epochMs: this.#epochMs };
+      await this.#try(link, ARM_MS, 'arm', () => link.peer.control.arm(order));
+    });
   }
 
-  async #disarm(link: Link): Promise<readonly Ack[]> {
-    const done = await this.#try(link, DISARM_MS, 'disarm', () => link.peer.control.disarm());
-    return done?.upTo ?? [];
+  #disarm(link: Link): Promise<readonly Ack[]> {
+    return this.#inTurn(link, async () => {
+      const done = await this.#try(link, DISARM_MS, 'disarm', () => link.peer.control.disarm());
+      return done?.upTo ?? [];
+    });
+  }
+
+  #inTurn<T>(link: Link, work: () => Promise<T>): Promise<T> {
+    const turn = link.turn.then(work);
+    link.turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #try<T>(link: Link, ms: number, what: string, work: () => Promise<T>): Promise<T | null> {

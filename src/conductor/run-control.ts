@@ -80,7 +80,8 @@ export class RunControl {
       severity: 'warning',
       message: 'the conductor was restarted and goes on with the run; nothing recorded is lost',
     });
-    instruments.adopt({ runId: run.runId, zero: facts.zero, job: FREE_RUN.job });
+    // The predecessor may have been stopping: who is not armed any more is armed again.
+    void instruments.armAll({ runId: run.runId, zero: facts.zero, job: FREE_RUN.job });
     this.#untilElapsed(facts.zero, facts.durationS);
   }
 
@@ -173,10 +174,8 @@ export class RunControl {
   }
 
   async #finish(outcome: RunOutcome): Promise<void> {
-    const { own } = this.#options;
     try {
       const { runId } = await this.#stop.finish(outcome);
-      own.endRun();
       this.#options.over();
       this.#options.toSeal(runId);
     } catch (error) {

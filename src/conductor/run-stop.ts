@@ -61,7 +61,10 @@ export class RunStop {
       metadata: { stopped_by: stoppedBy(outcome) },
     });
     this.#sayEnded(final);
-    await this.#recorded(own.runUpTo());
+    const upTo = own.runUpTo();
+    // `run.ended` is the last fact of the run; what is said from here on belongs to the kiosk.
+    own.endRun();
+    await this.#recorded(upTo);
     book.ended(this.#options.clock.hostMs());
     await this.#close(final);
     return { runId, outcome: final };

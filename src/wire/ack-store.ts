@@ -123,13 +123,15 @@ export class KeptUntilAcked {
       const lane = this.#lane(ack, ack.upTo);
       lane.ackedUpTo = Math.max(lane.ackedUpTo, ack.upTo);
       lane.lastKept = Math.max(lane.lastKept, ack.upTo);
-      for (let head = lane.kept.peek(); head !== undefined; head = lane.kept.peek()) {
-        if (lastSeq(head.envelope) > lane.ackedUpTo) break;
-        lane.kept.shift();
-        this.#count -= 1;
-        this.#bytes -= head.envelope.bytes;
-      }
-      if (lane.kept.length === 0) this.#busy.delete(lane);
+      this.#release(lane, lane.ackedUpTo);
+    }
+  }
+
+  /** Lets go of what will never be recorded. It does not count as recorded. */
+  giveUp(upTo: readonly Ack[]): void {
+    for (const given of upTo) {
+      const lane = this.#lanes.get(laneKey(given));
+      if (lane !== undefined) this.#release(lane, given.upTo);
     }
   }
 
@@ -153,6 +155,16 @@ export class KeptUntilAcked {
 
   isAcked(upTo: readonly Ack[]): boolean {
     return upTo.every((ack) => this.ackedUpTo(ack.producer, ack.lane) >= ack.upTo);
+  }
+
+  #release(lane: LaneState, upTo: number): void {
+    for (let head = lane.kept.peek(); head !== undefined; head = lane.kept.peek()) {
+      if (lastSeq(head.envelope) > upTo) break;
+      lane.kept.shift();
+      this.#count -= 1;
+      this.#bytes -= head.envelope.bytes;
+    }
+    if (lane.kept.length === 0) this.#busy.delete(lane);
   }
 
   #lane(of: { readonly producer: string; readonly lane: Ack['lane'] }, startAt: number): LaneState {

@@ -92,8 +92,10 @@ export type HaveFrame = {
   readonly have: readonly Ack[];
   readonly runId: string | null;
 };
+/** The run these belong to is over without them: they will never be recorded, whoever keeps them lets go. */
+export type ForgetFrame = { readonly type: 'forget'; readonly upTo: readonly Ack[] };
 export type UpstreamFrame = BridgeFrame<Envelope>;
-export type DownstreamFrame = BridgeFrame<Envelope> | AckFrame | HaveFrame;
+export type DownstreamFrame = BridgeFrame<Envelope> | AckFrame | HaveFrame | ForgetFrame;
 
 /** Recorder → conductor, besides `take`, `ack`, `have`: what may now be shown as recorded. */
 export type RecordedFrame = {

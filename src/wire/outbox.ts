@@ -104,7 +104,7 @@ export class Outbox {
     return this.kept.place(envelope);
   }
 
-  /** `take`, `ack` and `have`; false for a frame that is none of these. */
+  /** `take`, `ack`, `have` and `forget`; false for a frame that is none of these. */
   onFrame(frame: { readonly type: string }): boolean {
     if (this.#sender.onFrame(frame)) {
       this.#pump();
@@ -116,6 +116,10 @@ export class Outbox {
     }
     if (isHave(frame)) {
       this.#resend(frame.have);
+      return true;
+    }
+    if (isForget(frame)) {
+      this.#giveUp(frame.upTo);
       return true;
     }
     return false;
@@ -142,7 +146,7 @@ export class Outbox {
         accepted();
       }
     }
-    this.ack(lost);
+    this.#giveUp(lost);
     return lost;
   }
 
@@ -168,6 +172,14 @@ export class Outbox {
     this.#unsent.clear();
     if (this.#connected) for (const envelope of again) this.#unsent.push(envelope);
     this.#tellWatchers();
+    this.#pump();
+  }
+
+  #giveUp(upTo: readonly Ack[]): void {
+    this.kept.giveUp(upTo);
+    const still = [...this.#unsent].filter((envelope) => !isWithin(envelope, upTo));
+    this.#unsent.clear();
+    for (const envelope of still) this.#unsent.push(envelope);
     this.#pump();
   }
 
@@ -222,4 +234,13 @@ export class Outbox {
 
 type Tagged = { readonly type: string };
 const isAck = (frame: Tagged): frame is Tagged & { readonly acks: readonly Ack[] } => frame.type === 'ack';
+const isForget = (frame: Tagged): frame is Tagged & { readonly upTo: readonly Ack[] } =>
+  frame.type === 'forget';
 const isHave = (frame: Tagged): frame is Tagged & { readonly have: readonly Ack[] } => frame.type === 'have';
+
+function isWithin(envelope: Envelope, upTo: readonly Ack[]): boolean {
+  return upTo.some(
+    (ack) =>
+      ack.producer === envelope.producer && ack.lane === envelope.lane && ack.upTo >= lastSeq(envelope),
+  );
+}
