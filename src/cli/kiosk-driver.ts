@@ -9,7 +9,10 @@ import type { StartRequest, StartResult } from '../wire/messages.ts';
 /** The facts of a mirror frame a progress line needs. */
 export interface RunFacts {
   readonly state: RunState;
+  /** Seconds until a run needs no waiver; null while there is no recorder. */
   readonly armInS: number | null;
+  /** Spare files, young ones too. */
+  readonly spares: number;
   readonly devices: readonly { readonly name: string; readonly phase: string; readonly detail: string }[];
   readonly elapsedS: number | null;
   readonly eventsRecorded: number;
@@ -89,6 +92,7 @@ export class KioskDriver {
       return {
         state,
         armInS: recorder?.armInS ?? null,
+        spares: (recorder?.slotsAged ?? 0) + (recorder?.slotsYoung ?? 0),
         devices: view.devices.map(({ device, phase, detail }) => ({ name: device, phase, detail })),
         elapsedS: zero === null ? null : ((endedHostMs ?? view.hostMs) - zero.hostMs) / 1000,
         eventsRecorded: recorder?.eventsRecorded ?? 0,

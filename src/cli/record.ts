@@ -18,6 +18,8 @@ const EXIT = { sealed: 0, abortedOrRefused: 1, crashed: 2, verificationFailed: 3
 const CONNECT_TIMEOUT_MS = 30_000;
 const PROGRESS_MS = 2000;
 const POLL_MS = 250;
+/** Journal, events and one to go on with. */
+const SPARES_MIN = 3;
 
 class Refused extends Error {}
 class Crashed extends Error {}
@@ -80,14 +82,14 @@ async function waitForDevices(kiosk: KioskDriver, rig: Rig, interrupt: Interrupt
   }
 }
 
-/** Bytes rest only in files at least 60 s old (`--arm-now` and a simulated rig waive that). */
-async function waitForStorage(kiosk: KioskDriver, interrupt: Interrupt): Promise<void> {
+/** Bytes rest only in files at least 60 s old; `armNow` needs only that there are some. */
+async function waitForStorage(kiosk: KioskDriver, armNow: boolean, interrupt: Interrupt): Promise<void> {
   let said = false;
   for (;;) {
-    const { armInS, storageError } = await kiosk.facts();
+    const { armInS, spares, storageError } = await kiosk.facts();
     if (storageError !== null) throw new Refused(`storage: ${storageError}`);
-    if (armInS === 0) return;
-    if (armInS !== null && !said) {
+    if (armInS === 0 || (armNow && spares >= SPARES_MIN)) return;
+    if (!armNow && armInS !== null && !said) {
       console.log(`waiting ${Math.ceil(armInS)} s until the storage is old enough to survive a power cut`);
       said = true;
     }
@@ -127,7 +129,7 @@ async function record(options: RecordOptions, kiosk: KioskDriver, rig: Rig, toml
   await waitForDevices(kiosk, rig, interrupt);
   const simulated = rig.devices.every(({ port }) => port.transport === 'simulated');
   const armNow = options.armNow || simulated;
-  if (!armNow) await waitForStorage(kiosk, interrupt);
+  await waitForStorage(kiosk, armNow, interrupt);
   const started = await kiosk.start({
     sampleId: options.sampleId,
     operator: { id: options.operatorId, displayName: options.operatorId },

@@ -16,7 +16,7 @@ import type { RigDesk } from './rig-desk.ts';
 export type ExportBundle = (
   runId: string,
   kind: 'directory' | 'file' | 'download',
-  members: readonly BundleMember[],
+  members: Promise<readonly BundleMember[]>,
   progress: (p: Progress) => void,
   signal?: AbortSignal,
 ) => Promise<ExportResult>;
@@ -158,8 +158,10 @@ export class PageKiosk implements Kiosk {
     signal?: AbortSignal,
   ): Promise<ExportResult> {
     const { bundles, exportBundle } = this.#parts;
+    // Not awaited here: the picker must open while the gesture that asked for it still counts.
+    const members = bundles.members(runId);
+    members.catch(() => undefined);
     try {
-      const members = await bundles.members(runId);
       return await exportBundle(runId, kind, members, progress, signal);
     } catch (cause) {
       return { ok: false, code: 'failed', detail: words(cause) };
