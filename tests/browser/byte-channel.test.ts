@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ByteChannel, ChannelLine } from '../../src/transports/byte-channel.ts';
+import { byteChannelContract } from '../contract/byte-channel.ts';
 import { expectNothingOpen } from '../rig/open-work.ts';
 import { waitUntil } from '../rig/wait-until.ts';
 import { SerialBench } from './serial-bench.ts';
@@ -46,18 +47,6 @@ describe('Web Serial in a dedicated worker, over a pty', () => {
     }
     return Buffer.concat(chunks);
   }
-
-  it('carries every byte value both ways', async () => {
-    const channel = await opened();
-    const bytes = pattern(4096);
-    bench.port.send(bytes);
-    expect(Buffer.compare(await readBytes(channel, bytes.length), bytes)).toBe(0);
-    const before = bench.port.bytesReceived;
-    expect(await channel.write(bytes)).toMatchObject({ ok: true });
-    await waitUntil('the device to have it', 5000, () => bench.port.bytesReceived - before === bytes.length);
-    const sent = bench.port.wire.filter((entry) => entry.direction === 'tx').map((entry) => entry.bytes);
-    expect(Buffer.compare(Buffer.concat(sent).subarray(-bytes.length), bytes)).toBe(0);
-  });
 
   it('loses nothing of 2 MiB at 921,600 baud', async () => {
     const channel = await opened({ ...LINE, baudRate: 921_600 });
@@ -107,37 +96,20 @@ describe('Web Serial in a dedicated worker, over a pty', () => {
     expect(after[0]).toBe(0x21);
   });
 
-  it('refuses a second opening as busy', async () => {
-    await opened();
-    const other = await bench.find();
-    expect(await other.open(LINE)).toMatchObject({ ok: false, error: { code: 'busy' } });
-  });
-
-  it('ends a pending read with closed', async () => {
-    const channel = await opened();
-    const reading = channel.read();
-    await sleep(50);
-    await channel.close();
-    expect(await reading).toMatchObject({ ok: false, error: { code: 'closed' } });
-    await channel.close();
-  });
-
-  it('is lost when the plug is pulled, and found again when it is back', async () => {
-    const channel = await opened();
-    const reading = channel.read();
-    await sleep(50);
-    bench.unplug();
-    expect(await reading).toMatchObject({ ok: false, error: { code: 'lost' } });
-    expect(await channel.read()).toMatchObject({ ok: false });
-    expect(await channel.write(Uint8Array.of(1))).toMatchObject({ ok: false });
-    await channel.close();
-    const back = bench.find();
-    await sleep(300);
-    bench.plug();
-    const again = await back;
-    open.push(again);
-    expect(await again.open(LINE)).toMatchObject({ ok: true });
-    bench.port.send(Uint8Array.of(7, 255, 0));
-    expect([...(await readBytes(again, 3))]).toEqual([7, 255, 0]);
+  byteChannelContract('Web Serial', async () => {
+    // Each test on a port newly plugged in, with nothing of the last one in its buffers.
+    await bench.unplug();
+    await bench.plug();
+    const got = () =>
+      Buffer.concat(bench.port.wire.filter((piece) => piece.direction === 'tx').map(({ bytes }) => bytes));
+    return {
+      channel: () => bench.find(),
+      deviceSends: (bytes) => Promise.resolve(bench.port.send(bytes)),
+      deviceGot: (count) =>
+        waitUntil(`${count} bytes at the device`, 5000, () => got().length >= count && got()),
+      unplug: () => bench.unplug(),
+      plug: () => bench.plug(),
+      dispose: () => Promise.resolve(),
+    };
   });
 });

@@ -11,6 +11,7 @@ import { Chromium } from '../rig/chromium.ts';
 import { RIG_CACHE, scratchFolder } from '../rig/folders.ts';
 import { noteOpen } from '../rig/open-work.ts';
 import { PtyPort, type UsbIdentity } from '../rig/pty-port.ts';
+import { waitUntil } from '../rig/wait-until.ts';
 import {
   fromBase64,
   toBase64,
@@ -157,14 +158,27 @@ export class SerialBench {
     return new RemoteChannel(this.page, answer.number);
   }
 
-  unplug(): void {
+  /** Resolves when the browser has noticed. */
+  async unplug(): Promise<void> {
     this.port.unplug();
+    await this.portsSeen(0);
   }
 
   /** A replugged device is a new tty. */
-  plug(): void {
+  async plug(): Promise<void> {
     this.port = new PtyPort(join(this.folder, 'devices'));
     this.port.plug('adapter', USB);
+    await this.portsSeen(1);
+  }
+
+  private async portsSeen(count: number): Promise<void> {
+    await waitUntil(`${count} ports in the browser`, 5000, () =>
+      this.page.evaluate(
+        async (wanted) =>
+          (await navigator.serial.getPorts()).filter((port) => port.connected).length === wanted,
+        count,
+      ),
+    );
   }
 
   async end(): Promise<void> {

@@ -10,11 +10,12 @@ export async function waitUntil<T>(
   probe: () => Promise<T> | T,
   seen: () => Promise<unknown> | unknown = () => undefined,
   everyMs = 50,
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await probe();
-    if (answer !== undefined && answer !== null && answer !== false) return answer;
+    if (answer !== undefined && answer !== null && answer !== false)
+      return answer as Exclude<T, false | null | undefined>;
     if (performance.now() > deadline) {
       const state = await Promise.resolve(seen()).catch((error: unknown) => `(no state: ${String(error)})`);
       throw new Error(
