@@ -148,6 +148,9 @@ describe('touch targets', () => {
       corners.push(await running.getByTestId('stop').boundingBox());
     }
     expect(corners[0]?.height).toBeGreaterThanOrEqual(60);
+    await running.setViewportSize({ width: 360, height: 740 });
+    const phone = await running.getByTestId('stop').boundingBox();
+    expect((phone?.x ?? 0) + (phone?.width ?? 999)).toBeLessThanOrEqual(360);
     expect(corners[1]).toEqual(corners[0]);
     expect(corners[2]).toEqual(corners[0]);
     await running.close();
@@ -198,6 +201,7 @@ describe('what the screens say', () => {
     await page.getByTestId('try-simulated').click();
     await page.getByTestId('channel-tile').first().waitFor();
     expect(await page.getByTestId('channel-tile').count()).toBe(4);
+    await page.getByTestId('plot').nth(2).waitFor();
     expect(await page.getByTestId('plot').count()).toBe(3);
     await page.close();
   });
