@@ -304,14 +304,8 @@ export class DeviceLink {
 
   /** Everything heard since the last emission, and `items`, as one. */
   #emit(items: readonly DataItem[]): Promise<void> {
-    const { items: wire, lostBytes } = this.wire.take();
-    if (lostBytes > 0) {
-      this.#voice.event(KIND.gap, 'warning', `${lostBytes} bytes of ${this.name} found no room`, {
-        device: this.name,
-        cause: 'wire_overflow',
-        lost_bytes: lostBytes,
-      });
-    }
+    const { items: wire, lostBytes, overruns } = this.wire.take();
+    if (lostBytes + overruns > 0) this.#voice.bytesLost(lostBytes, overruns);
     return this.#around.producer.data([...wire, ...items]);
   }
 

@@ -77,6 +77,21 @@ export class DeviceVoice {
     );
   }
 
+  /** Bytes that were on the wire and are not in the record. An overrun loses an unknown number of them. */
+  bytesLost(lostBytes: number, overruns: number): void {
+    const { name } = this.#device;
+    const words =
+      overruns > 0
+        ? `the port of ${name} overran ${overruns} times`
+        : `${lostBytes} bytes of ${name} found no room`;
+    this.event(KIND.gap, 'warning', words, {
+      device: name,
+      cause: overruns > 0 ? 'overrun' : 'wire_overflow',
+      lost_bytes: lostBytes,
+      overruns,
+    });
+  }
+
   logItem(level: LogLevel, event: string, fields: Facts): LogItem {
     const { name, adapter } = this.#device;
     return {

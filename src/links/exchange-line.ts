@@ -29,6 +29,8 @@ export interface WireTap {
   onBytes(direction: 'tx' | 'rx', bytes: Uint8Array, tHostMs: HostMs, exchange: number): void;
   /** Bytes that were no part of a reply, and why. */
   onSkipped(why: string, count: number): void;
+  /** Break, framing, parity or overrun; reading goes on. */
+  onFault(error: ChannelError): void;
 }
 
 interface Attempt {
@@ -66,9 +68,6 @@ export class PortLine {
   get ended(): ChannelError | null {
     return this.#ended;
   }
-  get overflowedBytes(): number {
-    return this.#rx.overflowed;
-  }
 
   /** The read loop. Resolves when the channel is lost or closed. Start it once, right after open. */
   async run(): Promise<ChannelError> {
@@ -82,7 +81,7 @@ export class PortLine {
       } else {
         this.#lineFault = incoming.error;
         this.#soil();
-        this.#tap.onSkipped(incoming.error.code, 1);
+        this.#tap.onFault(incoming.error);
         this.#wake?.();
       }
     }
@@ -222,9 +221,14 @@ export class PortLine {
     this.#lastRxMs = tHostMs;
     this.#tap.onBytes('rx', bytes, tHostMs, this.#exchange);
     // Between exchanges bytes are recorded, not kept: the next request would drop them anyway.
-    if (this.#collecting) this.#rx.push(bytes);
+    if (this.#collecting) this.#overflow(this.#rx.push(bytes));
     else this.#tap.onSkipped(this.#dirty ? 'drained' : 'stale', bytes.length);
     this.#wake?.();
+  }
+
+  /** A reply of a megabyte without an end: recorded all the same, but nobody will understand it. */
+  #overflow(count: number): void {
+    if (count > 0) this.#tap.onSkipped('overflow', count);
   }
 
   #discard(why: string): number {

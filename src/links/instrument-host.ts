@@ -105,7 +105,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
 
   async configure(devices: readonly RigDevice[]): Promise<void> {
     const wanted = JSON.stringify(devices);
-    if (wanted === this.#configured) return;
+    if (wanted === this.#configured) return this.#tellFound();
     if (this.#armed !== null)
       throw new CallError(
         'armed',

@@ -4,7 +4,6 @@ export class RxBuffer {
   #bytes = new Uint8Array(1024);
   #from = 0;
   #to = 0;
-  #overflowed = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -13,18 +12,14 @@ export class RxBuffer {
   get length(): number {
     return this.#to - this.#from;
   }
-  /** Bytes that found no room since the start. */
-  get overflowed(): number {
-    return this.#overflowed;
-  }
-
-  push(bytes: Uint8Array): void {
+  /** Returns how many bytes found no room. */
+  push(bytes: Uint8Array): number {
     const room = this.#bytesMax - this.length;
     const taken = bytes.length <= room ? bytes : bytes.subarray(0, room);
-    this.#overflowed += bytes.length - taken.length;
     this.#reserve(taken.length);
     this.#bytes.set(taken, this.#to);
     this.#to += taken.length;
+    return bytes.length - taken.length;
   }
 
   /** A view, valid until the next push. */

@@ -1,6 +1,7 @@
 /** Every byte on the wire of one device, waiting for the next emission of its link. */
 import type { HostMs } from '../record/clock.ts';
 import type { WireItem } from '../record/item.ts';
+import type { ChannelError } from '../transports/byte-channel.ts';
 import type { WireTap } from './exchange-line.ts';
 
 /** A port flat out at 921,600 baud fills this in 11 s, longer than anything upstream may block (8 s). */
@@ -16,6 +17,7 @@ export class WireLog implements WireTap {
   #items: WireItem[] = [];
   #bytes = 0;
   #lostBytes = 0;
+  #overruns = 0;
   readonly #skipped = new Map<string, number>();
 
   constructor(port: string, device: string) {
@@ -38,15 +40,17 @@ export class WireLog implements WireTap {
     this.#items = [];
     this.#bytes = 0;
     this.#lostBytes = 0;
+    this.#overruns = 0;
     if (on) this.#exchange = 0;
   }
 
-  /** What was heard since the last call, and how many bytes found no room. */
-  take(): { readonly items: readonly WireItem[]; readonly lostBytes: number } {
-    const taken = { items: this.#items, lostBytes: this.#lostBytes };
+  /** What was heard since the last call, and what was not: bytes without room here, overruns before they came here. */
+  take(): { readonly items: readonly WireItem[]; readonly lostBytes: number; readonly overruns: number } {
+    const taken = { items: this.#items, lostBytes: this.#lostBytes, overruns: this.#overruns };
     this.#items = [];
     this.#bytes = 0;
     this.#lostBytes = 0;
+    this.#overruns = 0;
     return taken;
   }
 
@@ -76,5 +80,10 @@ export class WireLog implements WireTap {
 
   onSkipped(why: string, count: number): void {
     this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + count);
+  }
+
+  onFault({ code }: ChannelError): void {
+    this.onSkipped(code, 1);
+    if (code === 'overrun') this.#overruns += 1;
   }
 }

@@ -191,6 +191,6 @@ describe('exchange line', () => {
     const { items, lostBytes } = wire.take();
     expect(items).toHaveLength(2);
     expect(lostBytes).toBe(800_000);
-    expect(wire.take()).toEqual({ items: [], lostBytes: 0 });
+    expect(wire.take()).toEqual({ items: [], lostBytes: 0, overruns: 0 });
   });
 });

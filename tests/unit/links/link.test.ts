@@ -382,6 +382,23 @@ describe('back-pressure', () => {
   });
 });
 
+describe('bytes that are lost', () => {
+  it('an overrun of the port is a gap in the record', async () => {
+    const bench = await polling();
+    bench.arm();
+    await bench.clock.advance(500);
+    bench.device.wire.onFault({ code: 'overrun', detail: 'too slow' });
+    await bench.clock.advance(500);
+    expect(bench.events().at(-1)).toMatchObject({
+      kind: 'recording.gap',
+      severity: 'warning',
+      metadata: { device: 'toy1', cause: 'overrun', overruns: 1, lost_bytes: 0 },
+    });
+    expect(bench.device.view().skipped).toEqual({ overrun: 1 });
+    await bench.stop();
+  });
+});
+
 describe('commands', () => {
   it('go between polls, once, and leave a receipt in the record', async () => {
     const bench = await polling();
