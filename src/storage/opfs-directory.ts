@@ -49,7 +49,4 @@ function isNamed(error: unknown, name: string): boolean {
   return error instanceof DOMException && error.name === name;
 }
 
-/** Where everything of this origin lies. */
-export const SLOT_FOLDER = 'benchseal/slots';
-export const DATABASE_FOLDER = 'benchseal/db';
-export const MARKER_FOLDER = 'benchseal/marks';
+export { DATABASE_FOLDER, MARKER_FOLDER, SLOT_FOLDER } from './folders.ts';

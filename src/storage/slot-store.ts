@@ -219,7 +219,11 @@ export class SlotStore {
     if (blob === null) return this.#forget(slot);
     const header = decodeHeader(slot, new Uint8Array(await blob.slice(0, SLOT_CONTENT_OFFSET).arrayBuffer()));
     if (this.#held.has(slot)) return;
-    if (header !== null) return this.#note(header);
+    if (header !== null) {
+      // The blob may be older than what was written here meanwhile.
+      if (header.generation >= (this.#headers.get(slot)?.generation ?? 0)) this.#note(header);
+      return;
+    }
     const file = await this.#directory.open(slot, { create: false });
     if (file === null) return;
     // Cut before its first header was whole, so it never held anything.
