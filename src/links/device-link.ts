@@ -93,13 +93,13 @@ export class DeviceLink {
     this.#enter('identifying', '');
   }
 
-  /** The port is gone. An event the first time; what was under way is in the record. */
-  detach(phase: 'lost' | 'waiting-for-port', detail: string): void {
-    if (phase === 'lost' && this.#adapter !== null) this.#readings.lose(detail);
+  /** The port is gone. What was under way is in the record. */
+  lost(detail: string): void {
+    this.#readings.lose(detail);
     this.#identified = false;
     this.#adapter = null;
     this.#schedule = null;
-    this.#enter(phase, detail);
+    this.#enter('lost', detail);
     void this.#emit([]);
   }
 

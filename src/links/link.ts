@@ -83,7 +83,7 @@ export class Link {
     const port = new PortLine(channel, this.#clock, this.#next().wire);
     // The read loop goes on whatever happens below; it alone learns at once that the port is gone.
     const reading = port.run().then((error) => {
-      if (error.code === 'lost') for (const device of this.devices) device.detach('lost', error.detail);
+      if (error.code === 'lost') for (const device of this.devices) device.lost(error.detail);
       over.abort(new Error(error.detail));
     });
     for (const device of this.devices) device.attach(port.lineFor(device.wire));

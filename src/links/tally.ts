@@ -4,7 +4,6 @@ import type { HostMs } from '../record/clock.ts';
 export class Tally {
   #polls = 0;
   #missed = 0;
-  #inARow = 0;
   #lastFailureMs: HostMs | null = null;
   #lastCode: string | null = null;
   readonly #failures = new Map<string, number>();
@@ -31,21 +30,15 @@ export class Tally {
   }
 
   succeeded(): void {
-    this.#inARow = 0;
     this.#lastCode = null;
   }
 
   /** True when this failure is news: the first in a row, or of another kind than the one before. */
   failed(code: string, atMs: HostMs): boolean {
     this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);
-    this.#inARow += 1;
     this.#lastFailureMs = atMs;
     const news = code !== this.#lastCode;
     this.#lastCode = code;
     return news;
-  }
-
-  get inARow(): number {
-    return this.#inARow;
   }
 }

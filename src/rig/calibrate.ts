@@ -50,7 +50,7 @@ export interface Calibrator {
 }
 
 /** Joins a sample to its row in `device_records/<adapter>.parquet` (`spec/capa.md` §3.2). */
-export function recordId(family: string, device: string, seq: number): string {
+function recordId(family: string, device: string, seq: number): string {
   return `${family}:${device}:${seq}`;
 }
 

@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import type { Problem } from '../record/problem.ts';
 
 /** Names become topics, file names and parts of ids: no blank, slash, colon, nor dots that climb. */
-export const DEVICE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,47}$/;
-export const CHANNEL_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+const DEVICE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,47}$/;
+const CHANNEL_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 /** Producers and sources of our own; a device of this name would be mistaken for them. */
 const RESERVED = new Set(['conductor', 'recorder', 'operator', 'procedure', 'page', 'safety']);
 
@@ -101,7 +101,7 @@ export const rigSchema = v.strictObject({
   channels: v.optional(v.pipe(v.array(channel), v.maxLength(1024, 'at most 1024 channels')), []),
   storage: v.optional(storage, {}),
 });
-export type RigFile = v.InferOutput<typeof rigSchema>;
+type RigFile = v.InferOutput<typeof rigSchema>;
 export type RigFileDevice = RigFile['devices'][number];
 export type RigFileChannel = RigFile['channels'][number];
 
