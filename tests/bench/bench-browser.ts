@@ -6,6 +6,7 @@ import { build } from 'vite';
 import { PORT } from '../../src/cli/places.mjs';
 import { Chromium } from '../rig/chromium.ts';
 import { RIG_CACHE, scratchFolder } from '../rig/folders.ts';
+import type { UsbIdentity } from '../rig/pty-port.ts';
 import type { BenchPage } from './page/page.ts';
 
 const SITE = join(RIG_CACHE, 'bench-page');
@@ -56,17 +57,20 @@ function serve(port: number): Promise<Server> {
 }
 
 /** A fresh browser with the bench page open; everything is cleared away when `work` ends. */
-export async function withBenchPage<T>(work: (page: Page, chromium: Chromium) => Promise<T>): Promise<T> {
+export async function withBenchPage<T>(
+  work: (page: Page, chromium: Chromium, devicesFolder: string) => Promise<T>,
+  grants: readonly UsbIdentity[] = [],
+): Promise<T> {
   const server = await serve(PORT + 3);
   const origin = `http://localhost:${PORT + 3}`;
   const folder = scratchFolder('bench');
   mkdirSync(join(folder, 'devices'));
-  const chromium = await Chromium.launch({ origin, devicesFolder: join(folder, 'devices'), grants: [] });
+  const chromium = await Chromium.launch({ origin, devicesFolder: join(folder, 'devices'), grants });
   try {
     const page = await chromium.page();
     await page.goto(origin);
     await page.waitForFunction(() => 'bench' in globalThis);
-    return await work(page, chromium);
+    return await work(page, chromium, join(folder, 'devices'));
   } finally {
     await chromium.close();
     chromium.removeProfile();

@@ -2,7 +2,9 @@
 import { buildBenchPage } from './bench-browser.ts';
 import { benchEventCommits } from './event-commits.ts';
 import { benchStart } from './first-paint.ts';
-import { benchPipeline, benchSeal, benchSustained } from './pipeline.ts';
+import { benchFlatOutPorts } from './flat-out-ports.ts';
+import { benchSeal } from './sealing.ts';
+import { benchPipeline, benchSustained } from './throughput.ts';
 import { buildNativeParts } from '../rig/native-parts.ts';
 import { formatTable, type BenchRow } from './table.ts';
 
@@ -10,6 +12,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   commits: benchEventCommits,
   pipeline: benchPipeline,
   sustained: benchSustained,
+  ports: benchFlatOutPorts,
   seal: benchSeal,
   start: benchStart,
 };

@@ -6,7 +6,8 @@ import { Catalog } from '../../../src/kiosk/catalog.ts';
 import { readEnvironment } from '../../../src/platform/environment.ts';
 import { Workspace } from '../../../src/platform/workspace.ts';
 import type { Rig } from '../../../src/rig/rig.ts';
-import type { Load, LoadStats } from './load-source.ts';
+import type { LoadStats } from './load-stats.ts';
+import type { Load } from './load.ts';
 
 function openShared(): MessagePort {
   const shared = new SharedWorker(new URL('../../../workers/conductor.ts', import.meta.url), {
@@ -25,12 +26,16 @@ const startRecorder = () =>
   new Worker(new URL('../../../workers/recorder.ts', import.meta.url), { type: 'module', name: 'recorder' });
 const startBundleWorker = () =>
   new Worker(new URL('../../../workers/bundle.ts', import.meta.url), { type: 'module', name: 'bundle' });
-let load: Load = { blockSamples: 1, fields: [], sampleHz: 1 };
-const startInstrument = () =>
+/** Null = real ports, tapped. */
+let load: Load | null = null;
+const startTap = () =>
+  new Worker(new URL('./tap-instrument.ts', import.meta.url), { type: 'module', name: 'tap' });
+const startLoad = () =>
   new Worker(new URL('./load-instrument.ts', import.meta.url), {
     type: 'module',
     name: JSON.stringify(load),
   });
+const startInstrument = () => (load === null ? startTap() : startLoad());
 
 const workspace = new Workspace<BundleSummary>();
 const catalog = new Catalog(new BundleDesk(startBundleWorker, __BUILD__.hash), workspace);
@@ -74,7 +79,7 @@ export const pipeline = {
     await bench.start();
     await bench.connected;
   },
-  setRig(rig: Rig, devicesDo: Load) {
+  setRig(rig: Rig, devicesDo: Load | null) {
     load = devicesDo;
     return bench.control.setRig(rig);
   },
