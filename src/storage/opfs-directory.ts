@@ -1,5 +1,10 @@
 import type { FileDirectory, SyncFile } from './sync-file.ts';
 
+/** Declared for dedicated workers only; other code may still name this class. */
+interface SyncAccess {
+  createSyncAccessHandle(): Promise<SyncFile>;
+}
+
 /** A folder of the origin's private file system. Opening files exclusively works in dedicated workers only. */
 export class OpfsDirectory implements FileDirectory {
   readonly #handle: FileSystemDirectoryHandle;
@@ -24,7 +29,7 @@ export class OpfsDirectory implements FileDirectory {
   async open(name: string, options: { readonly create: boolean }): Promise<SyncFile | null> {
     try {
       const file = await this.#handle.getFileHandle(name, { create: options.create });
-      return await file.createSyncAccessHandle();
+      return await (file as unknown as SyncAccess).createSyncAccessHandle();
     } catch (error) {
       if (isNamed(error, 'NoModificationAllowedError') || isNamed(error, 'NotFoundError')) return null;
       throw error;
