@@ -16,6 +16,9 @@ const DISARM_MS = 15_000;
 const CONFIGURE_MS = 10_000;
 const COMMAND_MS = 10_000;
 
+/** A worker that was started in this very millisecond numbers its kiosk lanes by it; the run's must differ. */
+const EPOCH_AHEAD_MS = 2;
+
 export interface ArmedRun {
   readonly runId: string;
   readonly zero: RunZero;
@@ -62,7 +65,9 @@ export class Instruments {
   /** A worker says hello: the first of its resource, or in place of one that died. */
   connect(peer: InstrumentPeer): void {
     const before = this.#links.get(peer.resource);
-    if (before !== undefined) this.#drop(before);
+    // The same worker with new ports goes on reading; another one took the place of one that died.
+    if (before !== undefined && peer.reconnected) this.#drop(before);
+    else if (before !== undefined) this.#gone(before);
     const rateHz = this.#devicesOf(peer.resource).reduce((sum, { params }) => sum + params.rate_hz, 0);
     const link: Link = {
       peer,
@@ -153,7 +158,8 @@ export class Instruments {
     return this.#inTurn(link, async () => {
       const run = this.#run;
       if (run === null) return;
-      this.#epochMs = Math.max(this.#epochMs + 1, Math.floor(this.#options.clock.hostMs()));
+      const nowMs = Math.floor(this.#options.clock.hostMs());
+      this.#epochMs = Math.max(this.#epochMs, nowMs + EPOCH_AHEAD_MS) + 1;
       const order = { ...run, epochMs: this.#epochMs };
       await this.#try(link, ARM_MS, 'arm', () => link.peer.control.arm(order));
     });

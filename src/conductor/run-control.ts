@@ -1,16 +1,19 @@
 /** Start and stop of a run: the only place that moves the run state. */
 import type { Clock } from '../record/clock.ts';
 import type { Json } from '../record/event.ts';
+import type { Ack } from '../record/producer.ts';
 import { isRunOpen, type RunOutcome } from '../record/run-state.ts';
 import { KIND } from '../record/taxonomy.ts';
 import { endsAtHostMs, FREE_RUN, PROCEDURE_COMPLETE } from '../procedures/free-run.ts';
 import type { OpenRunState, RunPlan, StartRequest, StartResult } from '../wire/messages.ts';
 import { BridgeBroken } from '../wire/bridge.ts';
-import { codeOf, wordsOf } from './deadline.ts';
+import { codeOf, within, wordsOf } from './deadline.ts';
 import { factsOf, startRefusal } from './run-start.ts';
 import { RunStop, type RunStopOptions } from './run-stop.ts';
 
 const OPEN_MS = 15_000;
+/** A commit takes 50 ms; a recorder that stalls longer does not hold up the instruments. */
+const STARTED_MS = 3000;
 const ABANDON_MS = 60_000;
 /** Timers of browsers end at 2^31 ms (24.8 days); a long run is waited for in pieces. */
 const WAIT_PIECE_MS = 3_600_000;
@@ -99,17 +102,19 @@ export class RunControl {
   }
 
   async #begin(runId: string, plan: RunPlan, request: StartRequest): Promise<void> {
-    const { book, own, instruments } = this.#options;
+    const { book, clock, own, instruments, outbox } = this.#options;
     own.beginRun();
     book.opened(runId);
-    this.#sayStarted(runId, plan, request);
+    const started = this.#sayStarted(runId, plan, request);
+    // Nothing comes before it, also when recorder and conductor die within the first second.
+    await within(clock, STARTED_MS, 'run.started', outbox.whenAcked(started)).catch(() => undefined);
     await instruments.armAll({ runId, zero: plan.zero, job: FREE_RUN.job });
     this.#untilElapsed(plan.zero, request.durationS);
     if (this.#latched !== null) this.stop(this.#latched);
     this.#latched = null;
   }
 
-  #sayStarted(runId: string, plan: RunPlan, { durationS }: StartRequest): void {
+  #sayStarted(runId: string, plan: RunPlan, { durationS }: StartRequest): readonly Ack[] {
     const { own } = this.#options;
     const facts: { [key: string]: Json } = {
       run_id: runId,
@@ -120,7 +125,7 @@ export class RunControl {
       rig: this.#options.rig().name,
       waiver: plan.waiver,
     };
-    own.event({
+    const upTo = own.event({
       kind: KIND.runStarted,
       severity: 'info',
       message: `run ${runId} started`,
@@ -134,6 +139,7 @@ export class RunControl {
       metadata: { duration_s: durationS },
     });
     own.log('INFO', KIND.runStarted, facts);
+    return upTo;
   }
 
   #notStarted(code: string, detail: string): StartResult {

@@ -72,7 +72,10 @@ export class ModelBench {
     this.#recorderDeaths.push(this.time.nowMs);
     this.recorder.thread.die();
     for (const { thread } of this.instruments) thread.die();
+    const old = this.page;
     this.time.after(this.dice.between(80, 500), () => {
+      // Reloaded again before it had loaded.
+      if (this.page !== old) return;
       this.page = this.#newPage();
       if (!this.conductorThread.alive) {
         this.#newConductor();
@@ -114,7 +117,7 @@ export class ModelBench {
     this.time.after(RESTART_MS, () => {
       if (!page.alive || this.page !== page) return;
       this.recorder = new ModelRecorder(this.time, this.dice, this.disk);
-      if (this.conductorThread.alive) this.#introduceRecorder(false);
+      this.#introduceRecorder(false);
     });
   }
 
@@ -150,7 +153,8 @@ export class ModelBench {
     await page.clock.sleep(this.dice.between(1, 20));
     if (!page.alive || this.page !== page || this.control !== control) return;
     if (reconnected) {
-      if (this.recorder.thread.alive) this.#introduceRecorder(true);
+      // Workers that were not ready yet come by themselves; a hello into a dead conductor was lost.
+      if (this.recorder.ready) this.#introduceRecorder(true);
       for (const instrument of this.instruments)
         if (instrument.thread.alive) this.#introduceInstrument(instrument, true);
       return;
@@ -187,6 +191,7 @@ export class ModelBench {
 
   #introduceRecorder(reconnected: boolean): void {
     const { conductor, conductorThread, recorder, dice } = this;
+    recorder.ready = true;
     if (!recorder.thread.alive || !conductorThread.alive) return;
     const [near, far] = channel<UpstreamFrame, RecorderFrame>(conductorThread, recorder.thread, dice);
     recorder.connect(far);

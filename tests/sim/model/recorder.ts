@@ -1,4 +1,4 @@
-import { type Envelope, lastSeq } from '../../../src/record/item.ts';
+import type { Envelope } from '../../../src/record/item.ts';
 import type { RunEvent } from '../../../src/record/event.ts';
 import type { Ack } from '../../../src/record/producer.ts';
 import type { RunOutcome } from '../../../src/record/run-state.ts';
@@ -39,6 +39,8 @@ export class Disk {
   write(envelope: Envelope): void {
     const run = envelope.scope === 'run' ? this.open : null;
     if (envelope.scope === 'run' && run === null) {
+      // What was on its way when a run was given up belongs to nobody.
+      if (this.runs.some(({ outcome }) => outcome?.runStatus === 'crashed')) return;
       this.faults.push(`run envelope of ${envelope.producer} without an open run`);
       return;
     }
@@ -73,9 +75,12 @@ export class ModelRecorder {
   /** Taken, not written: lost when this thread dies. */
   #buffer: Envelope[] = [];
   #flushPlanned = false;
+  #receiver: BridgeReceiver<Envelope> | null = null;
   #last: Promise<unknown> = Promise.resolve();
   /** Until then it takes one emission every 20–60 ms. */
   slowUntilMs = 0;
+  /** It was introduced, or tried to be. */
+  ready = false;
 
   constructor(time: VirtualTime, dice: Dice, disk: Disk) {
     this.thread = new Thread('recorder', time);
@@ -85,6 +90,8 @@ export class ModelRecorder {
 
   connect(port: FramePort<UpstreamFrame, RecorderFrame>): void {
     this.#port = port;
+    // What the old conductor had sent and was not taken is sent again by whoever keeps it.
+    this.#receiver?.close();
     const receiver = new BridgeReceiver<Envelope>({
       post: (frame) => port.post(frame),
       capacity: 512,
@@ -92,6 +99,7 @@ export class ModelRecorder {
       take: (envelope) => this.#take(envelope),
       failed: (error) => this.#disk.faults.push(String(error)),
     });
+    this.#receiver = receiver;
     port.listen((frame) => {
       if (!receiver.onFrame(frame)) this.#disk.faults.push(`recorder got ${frame.type}`);
     });
@@ -196,8 +204,8 @@ export class ModelRecorder {
       this.#disk.write(envelope);
       const { producer, lane } = envelope;
       const lanes = envelope.scope === 'run' ? this.#disk.open?.lanes : this.#disk.kiosk;
-      const upTo = lanes?.get(`${producer} ${lane}`) ?? lastSeq(envelope);
-      acks.set(`${producer} ${lane}`, { producer, lane, upTo });
+      const upTo = lanes?.get(`${producer} ${lane}`);
+      if (upTo !== undefined) acks.set(`${producer} ${lane}`, { producer, lane, upTo });
     }
     if (acks.size > 0) this.#port?.post({ type: 'ack', acks: [...acks.values()] });
   }
