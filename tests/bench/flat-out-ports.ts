@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PtyPort } from '../rig/pty-port.ts';
 import { waitUntil } from '../rig/wait-until.ts';
 import { withBenchPage } from './bench-browser.ts';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../rig/wait-until.ts';
 import { withBenchPage } from './bench-browser.ts';
 import { FIELDS, percentile, Pipeline, sum, type PipelineWindow } from './pipeline.ts';
