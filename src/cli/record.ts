@@ -12,7 +12,7 @@ import type { RecordOptions } from './record-options.ts';
 import { readRecordOptions, USAGE } from './record-options.ts';
 import { grantsFor, seedSerialGrants, usbDevices } from './serial-grants.ts';
 import { ensureBrowser } from './setup.mjs';
-import { verifyZip } from './verify-zip.ts';
+import { verifyPath } from './verify-bundle.ts';
 
 const EXIT = { sealed: 0, abortedOrRefused: 1, crashed: 2, verificationFailed: 3, other: 5 } as const;
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -141,7 +141,7 @@ async function record(options: RecordOptions, kiosk: KioskDriver, rig: Rig, toml
   const state = await waitForSeal(kiosk, interrupt);
   if (state.phase !== 'sealed') throw new Crashed(state.phase === 'failed' ? state.reason : state.phase);
   const path = await kiosk.export(state.runId, options.outFolder);
-  const report = await verifyZip(path);
+  const report = await verifyPath(path);
   console.log(`bundle ${path}`);
   console.log(`digest ${report.rootDigest}`);
   for (const { path: member, kind, detail } of report.problems)

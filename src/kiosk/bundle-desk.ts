@@ -45,6 +45,11 @@ export class BundleDesk {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The seal is over and the catalog says so. */
+  sealEnded(runId: string): void {
+    this.#tell(runId, null);
+  }
+
   /** Seals, then reads everything back and compares. Asked twice for one run, it is done once. */
   seal(runId: string): Promise<SealResult> {
     const known = this.#seals.get(runId);
@@ -54,10 +59,7 @@ export class BundleDesk {
         const detail = cause instanceof Error ? cause.message : String(cause);
         return { ok: false, runId, code: 'seal_failed', detail };
       })
-      .finally(() => {
-        this.#seals.delete(runId);
-        this.#tell(runId, null);
-      });
+      .finally(() => this.#seals.delete(runId));
     this.#seals.set(runId, sealing);
     return sealing;
   }

@@ -16,9 +16,13 @@ export class Catalog {
   /** Seals a run, verifies it and lists it. */
   async seal(runId: string): Promise<SealResult> {
     const result = await this.#desk.seal(runId);
-    await this.rebuild();
-    if (result.ok) await this.#setIntegrity(runId, 'ok');
-    else if (result.code === 'verification_failed') await this.#setIntegrity(runId, 'mismatch');
+    try {
+      await this.rebuild();
+      if (result.ok) await this.#setIntegrity(runId, 'ok');
+      else if (result.code === 'verification_failed') await this.#setIntegrity(runId, 'mismatch');
+    } finally {
+      this.#desk.sealEnded(runId);
+    }
     return result;
   }
 

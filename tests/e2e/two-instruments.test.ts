@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyZip } from '../../src/cli/verify-zip.ts';
+import { verifyPath } from '../../src/cli/verify-bundle.ts';
 import { FLOW, FLOW_WIRE, HEATER, HEATER_WIRE, rigToml } from '../rig/bench-rigs.ts';
 import { scratchFolder } from '../rig/folders.ts';
 import type { WireEntry } from '../rig/pty-port.ts';
@@ -207,12 +207,12 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
   });
 
   it('is told by one flipped byte, wherever it is, with the name of the file', async () => {
-    expect(await verifyZip(bundle.zip)).toMatchObject({ integrity: 'ok', rootDigest, problems: [] });
+    expect(await verifyPath(bundle.zip)).toMatchObject({ integrity: 'ok', rootDigest, problems: [] });
     const flips = flippableBytes(await zipEntries(bundle.zip));
     expect(flips.length).toBeGreaterThan(30);
     for (const { member, offset } of flips) {
       const undo = flipByte(bundle.zip, offset);
-      const { integrity, problems } = await verifyZip(bundle.zip);
+      const { integrity, problems } = await verifyPath(bundle.zip);
       undo();
       expect(integrity, `byte ${offset} of ${member}`).not.toBe('ok');
       expect(
