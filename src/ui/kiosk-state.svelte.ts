@@ -90,9 +90,12 @@ export class KioskState {
     };
   }
 
-  /** The name in the record; kept for the next time. */
-  keepOperator(): void {
-    void this.kiosk.setSetting('operatorId', this.operatorId.trim());
+  /** The id in the record, kept for the next time. Another id is another person: the full name goes. */
+  async keepOperator(): Promise<void> {
+    const id = this.operatorId.trim();
+    if ((await this.kiosk.setting('operatorId')) === id) return;
+    await this.kiosk.setSetting('operatorName', '');
+    await this.kiosk.setSetting('operatorId', id);
   }
 
   /** ms since run zero; frozen at the end; null without a run. */

@@ -3,8 +3,6 @@ import { detailOf } from '../bundles-state.svelte.ts';
 import { spanText } from '../format.ts';
 import { words } from '../words/words.ts';
 
-const SPARE_SLOTS_TO_ARM = 1;
-
 /** What a run needs before it may begin, and why it may not yet. */
 export class StartForm {
   sampleId = $state('');
@@ -22,9 +20,7 @@ export class StartForm {
   get armInS(): number | null {
     const recorder = this.#app.view?.health.recorder;
     if (!recorder) return null;
-    return recorder.slotsAged >= SPARE_SLOTS_TO_ARM && recorder.armInS <= 0
-      ? 0
-      : Math.max(1, recorder.armInS);
+    return Math.max(0, recorder.armInS);
   }
 
   /** Only real instruments have to wait; the simulated rig is waived by itself. */
@@ -58,6 +54,7 @@ export class StartForm {
     this.busy = true;
     this.refusal = null;
     try {
+      await this.#app.keepOperator();
       const id = this.#app.operatorId.trim();
       const name = (await this.#app.kiosk.setting('operatorName')) ?? '';
       const result = await this.#app.kiosk.start({

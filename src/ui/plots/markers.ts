@@ -15,8 +15,10 @@ export function markersOf(rows: readonly EventRow[], zero: RunZero | null): read
   if (!zero) return [];
   const found: Marker[] = [];
   for (let i = rows.length - 1; i >= 0 && found.length < MARKERS_MAX; i--) {
-    const event = rows[i]?.event;
-    if (!event) break;
+    const row = rows[i];
+    if (!row) break;
+    const { event } = row;
+    if (!row.inRun) continue;
     found.push({ hostMs: zero.hostMs + event.tMonoNs / 1e6, severity: event.severity });
     if (event.kind === KIND.runStarted) break;
   }

@@ -3,6 +3,9 @@ import type { PlotPoints } from '../../wire/messages.ts';
 import { Overview } from './overview.ts';
 import { Ring, ringCapacity } from './ring.ts';
 
+/** Channels remembered before those of older rigs are forgotten. */
+const CHANNELS_MAX = 256;
+
 export interface ChannelTrace {
   readonly ring: Ring;
   readonly overview: Overview;
@@ -13,13 +16,22 @@ export class PlotStore {
   readonly #traces = new Map<string, ChannelTrace>();
   readonly #channels = new Map<string, RigChannel>();
 
-  /** The channels of the rig. One that is gone, or now means something else, loses its points. */
+  /**
+   * The channels of the rig. One that now means something else loses its points; one that is only gone keeps them,
+   * because a conductor that is being replaced shows an empty rig for a moment.
+   */
   setChannels(channels: readonly RigChannel[]): void {
-    const before = new Map(this.#channels);
-    this.#channels.clear();
-    for (const channel of channels) this.#channels.set(channel.name, channel);
-    for (const [name, channel] of before)
-      if (!sameMeaning(channel, this.#channels.get(name))) this.#traces.delete(name);
+    for (const channel of channels) {
+      const known = this.#channels.get(channel.name);
+      if (known && meaning(known) !== meaning(channel)) this.#traces.delete(channel.name);
+      this.#channels.set(channel.name, channel);
+    }
+    if (this.#channels.size <= CHANNELS_MAX) return;
+    const wanted = new Set(channels.map(({ name }) => name));
+    for (const name of [...this.#channels.keys()].filter((known) => !wanted.has(known))) {
+      this.#channels.delete(name);
+      this.#traces.delete(name);
+    }
   }
 
   append(points: readonly PlotPoints[]): void {
@@ -68,7 +80,6 @@ export class PlotStore {
   }
 }
 
-function sameMeaning(a: RigChannel, b: RigChannel | undefined): boolean {
-  const meaning = (of: RigChannel | undefined) => JSON.stringify([of?.unit, of?.source, of?.calibration]);
-  return meaning(a) === meaning(b);
+function meaning({ unit, source, calibration }: RigChannel): string {
+  return JSON.stringify([unit, source, calibration]);
 }

@@ -6,6 +6,17 @@ import { Overview } from '../../../src/ui/plots/overview.ts';
 import { PlotStore } from '../../../src/ui/plots/plot-store.ts';
 import { Ring, ringCapacity } from '../../../src/ui/plots/ring.ts';
 
+const channel = (unit: string) => ({
+  name: 'a',
+  kind: 'mass' as const,
+  unit,
+  source: { device: 'd', field: 'f' },
+  calibration: { kind: 'identity' as const },
+  keepRaw: false,
+  plotGroup: '',
+  decimateToHz: 10,
+});
+
 const points = (channel: string, t: number[], v: number[]) => ({
   channel,
   t: Float64Array.from(t),
@@ -86,10 +97,24 @@ describe('grid', () => {
   });
 });
 
+describe('store', () => {
+  it('keeps the points of a channel that is gone for a moment, not of one that means something else', () => {
+    const store = new PlotStore();
+    store.setChannels([channel('g')]);
+    store.append([points('a', [1, 2], [1, 2])]);
+    store.setChannels([]);
+    store.setChannels([channel('g')]);
+    expect(store.trace('a')?.ring.length).toBe(2);
+    store.setChannels([channel('kg')]);
+    expect(store.trace('a')).toBeNull();
+  });
+});
+
 describe('markers', () => {
   it('are those of the run that is shown', () => {
     const event = (id: number, kind: string, atS: number) => ({
       key: id,
+      inRun: kind !== 'kiosk',
       event: {
         id,
         kind,
@@ -101,7 +126,13 @@ describe('markers', () => {
         metadataJson: null,
       },
     });
-    const rows = [event(1, 'run.started', 0), event(2, 'x', 5), event(3, 'run.started', 0), event(4, 'x', 7)];
+    const rows = [
+      event(1, 'run.started', 0),
+      event(2, 'x', 5),
+      event(3, 'run.started', 0),
+      event(4, 'x', 7),
+      event(5, 'kiosk', 9),
+    ];
     expect(markersOf(rows, { hostMs: 1000, utcMs: 0 }).map(({ hostMs }) => hostMs)).toEqual([8000, 1000]);
     expect(markersOf(rows, null)).toEqual([]);
   });
