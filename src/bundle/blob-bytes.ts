@@ -6,7 +6,7 @@ export async function* blobChunks(
   blob: Blob,
   from = 0,
   to = blob.size,
-): AsyncGenerator<Uint8Array, void, void> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   for (let at = from; at < to; at += READ_BYTES)
     yield new Uint8Array(await blob.slice(at, Math.min(at + READ_BYTES, to)).arrayBuffer());
 }
@@ -27,5 +27,17 @@ export function blobRange(
         throw new RangeError(`read ${bytes.length} of ${length} bytes at ${offset}`);
       return bytes;
     },
+  };
+}
+
+/** A whole blob for readers that ask past its end and take what is there (`formats/zip-reader.ts`). */
+export function blobSource(blob: Blob): {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+} {
+  return {
+    size: blob.size,
+    read: async (offset, length) =>
+      new Uint8Array(await blob.slice(Math.min(offset, blob.size), offset + length).arrayBuffer()),
   };
 }

@@ -43,7 +43,9 @@ export async function openBundleSource(slots: SlotStore, runId: string): Promise
   const events = kept.find(({ path }) => path === EVENTS_PATH);
   if (kept.length === 0) throw new SealError('not_found', `no slot belongs to run ${runId}`);
   if (events === undefined) throw new SealError('events_missing', `run ${runId} has no ${EVENTS_PATH}`);
-  kept.sort((a, b) => (a.path < b.path ? -1 : 1));
+  // Part 10 comes after part 2.
+  const order = new Intl.Collator('en', { numeric: true });
+  kept.sort((a, b) => order.compare(a.path, b.path));
   return {
     runId,
     parts: kept.filter(({ path }) => PART.test(path)),

@@ -166,6 +166,8 @@ function addIdentities(identities: Map<string, NamedIdentity>, raw: readonly unk
     const { device, name, manufacturer, model, serial, firmware } = parsed.output;
     const key = device ?? name;
     if (key === undefined) continue;
+    // A device that is lost at the end does not take back who it said it was.
+    if ([manufacturer, model, serial, firmware].every((text) => !text) && identities.has(key)) continue;
     identities.set(key, {
       manufacturer: manufacturer ?? '',
       model: model ?? '',

@@ -33,7 +33,10 @@ export function manifestFacts(sources: FactSources): ManifestFacts {
     outcome: events.outcome,
     operator: plan.operator,
     sampleId: plan.sampleId,
-    procedure: { id: plan.session['procedure'] ?? PROCEDURE_ID, version: ran.build.version },
+    procedure: {
+      id: plan.session['procedure'] ?? PROCEDURE_ID,
+      version: plan.session['procedure_version'] ?? '',
+    },
     ranBy: ran.build,
     sealedBy: sources.sealedBy,
     browser: ran.browser,

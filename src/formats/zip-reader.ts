@@ -138,6 +138,8 @@ async function dataOffsetOf(
   if (header.length < 30 || view.getUint32(0, true) !== SIGNATURE.local) return fail('no local header');
   const dataOffset = headerOffset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
   if (dataOffset + entry.storedBytes > source.size) return fail('runs past the end of the file');
+  if (entry.method === 0 && entry.bytes !== entry.storedBytes)
+    return fail(`stored with ${entry.storedBytes} bytes, said to have ${entry.bytes}`);
   return ok(dataOffset);
 }
 

@@ -6,90 +6,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { McapIndexedReader } from '@mcap/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Bundles } from '../../../src/bundle/bundle-control.ts';
-import { slotMembers } from '../../../src/bundle/slot-members.ts';
-import type { SealTools } from '../../../src/bundle/seal.ts';
 import { DECLARATIONS } from '../../../src/instruments/declarations.ts';
 import { SlotStore } from '../../../src/storage/slot-store.ts';
-import { ManualClock, MemoryDirectory } from '../storage/memory-directory.ts';
-import { closedSlot, codec, eventsBytes, partBytes, polls, RUN_ID, sqliteFiles } from './recorded-run.ts';
+import { codec, RUN_ID, sqliteFiles } from './recorded-run.ts';
+import { bench, BUILD, contents, PART_1, PART_2, quiet } from './sealed-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'seal-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const BUILD = { version: '0.1.0', buildHash: 'sealer', gitSha: 's', gitDirty: false, buildTime: 'now' };
-const PART_1 = 'mcap/session_0190_1_1.mcap';
-const PART_2 = 'mcap/session_0190_1_2.mcap';
-const quiet = () => undefined;
-
-interface Bench {
-  readonly directory: MemoryDirectory;
-  readonly clock: ManualClock;
-  readonly store: SlotStore;
-  readonly bundles: Bundles;
-  readonly slept: number[];
-}
-
-async function bench(
-  options: {
-    cut?: number;
-    isEnded?: boolean;
-    waiver?: 'none' | 'simulated';
-    count?: number;
-    spares?: number;
-  } = {},
-): Promise<Bench> {
-  const directory = new MemoryDirectory();
-  const clock = new ManualClock();
-  const store = await SlotStore.open(directory, clock);
-  const count = options.count ?? 100;
-  const lanes = new Map<string, number>();
-  const all = [...polls(count)];
-  const half = Math.floor(all.length / 2);
-  await store.topUp(3);
-  const second = await partBytesOf(all.slice(half), lanes, all.slice(0, half), options.waiver);
-  await closedSlot(store, PART_1, second.first);
-  await closedSlot(store, PART_2, second.second.slice(0, second.second.length - (options.cut ?? 0)));
-  await closedSlot(store, 'events.sqlite', await eventsBytes(options.isEnded ?? true));
-  await store.topUp(options.spares ?? 3);
-  const slept: number[] = [];
-  const tools: SealTools = {
-    slots: store,
-    sqlite: await sqliteFiles(),
-    declarations: DECLARATIONS,
-    codec: await codec(),
-    build: BUILD,
-    sleep: (ms) => {
-      slept.push(ms);
-      clock.pass(ms);
-      return Promise.resolve();
-    },
-  };
-  return { directory, clock, store, bundles: new Bundles(tools), slept };
-}
-
-async function partBytesOf(
-  second: Parameters<typeof partBytes>[0],
-  lanes: Map<string, number>,
-  first: Parameters<typeof partBytes>[0],
-  waiver?: 'none' | 'simulated',
-): Promise<{ first: Uint8Array; second: Uint8Array }> {
-  return {
-    first: await partBytes(first, lanes, true, waiver),
-    second: await partBytes(second, lanes, false),
-  };
-}
-
-async function contents(at: Bench): Promise<Map<string, Buffer>> {
-  const members = await at.bundles.members(RUN_ID);
-  const source = slotMembers(at.store, members);
-  const found = new Map<string, Buffer>();
-  for (const { path } of members) {
-    const chunks = [];
-    for await (const chunk of source.read(path)) chunks.push(Buffer.from(chunk));
-    found.set(path, Buffer.concat(chunks));
-  }
-  return found;
-}
 
 function unpack(files: ReadonlyMap<string, Buffer>): string {
   const root = mkdtempSync(join(folder, 'run-'));
