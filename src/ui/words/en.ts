@@ -101,7 +101,6 @@ export const en = {
     follow: 'Follow',
     cursor: 'Cursor',
     cursorTime: 'Cursor time',
-    cursorAt: (time: string) => `at ${time}`,
     recording: 'Recording every sample; the drawing is thinned',
     watching: 'Not recording; shown only',
     waiting: 'Waiting for the first values…',
@@ -156,7 +155,6 @@ export const en = {
       `${operator || 'Nobody'} is about to change ${device}. This may write to its permanent memory.`,
     confirmNo: 'No, leave it',
     confirmYes: 'Yes, send',
-    unknownFamily: (family: string) => `No commands are declared for ${family}.`,
   },
   setup: {
     title: 'Setup',
@@ -218,7 +216,6 @@ export const en = {
     no: 'no',
     limits: 'Honest limits: what this cannot do',
     install: 'Install as an app',
-    installHint: 'Works without a network, from the home screen.',
     operatorName: 'Operator’s full name',
     operatorNameHint: 'Stands in the record beside the operator id. Empty: the id stands for it.',
     theme: 'Dark theme',
