@@ -50,6 +50,9 @@ export class DeviceLink {
   #identity: Identity | null = null;
   #identified = false;
   #identifiedMs: HostMs = 0;
+  #misplaced = false;
+  /** Serial number that was refused last, so that it is said once. */
+  #stranger: string | null = null;
   #schedule: PollSchedule | null = null;
   #nextMs: HostMs = 0;
   #phase: LinkPhase = 'waiting-for-port';
@@ -69,6 +72,10 @@ export class DeviceLink {
 
   get name(): string {
     return this.device.name;
+  }
+  /** Another instrument than this run began with answers under this name; the link must let go of the port. */
+  get misplaced(): boolean {
+    return this.#misplaced;
   }
   /** When this device wants the wire next; Infinity = it has failed for good. */
   get dueMs(): HostMs {
@@ -103,10 +110,20 @@ export class DeviceLink {
     void this.#emit([]);
   }
 
-  /** What the link is doing while there is no wire. A lost device stays lost until its port opens. */
+  /** The port is let go of: another instrument hangs on it. It stays lost until its own comes back. */
+  release(): void {
+    this.#misplaced = false;
+    this.#identified = false;
+    this.#adapter = null;
+    this.#schedule = null;
+    this.#enter('lost', this.#detail);
+    void this.#emit([]);
+  }
+
+  /** What the link is doing while there is no wire. A lost device stays lost until it can be asked again. */
   waiting(phase: 'waiting-for-port' | 'opening' | 'failed', detail: string): void {
-    if (phase === 'waiting-for-port' && this.#phase === 'lost') return;
-    this.#enter(phase, detail);
+    if (this.#phase === 'lost') this.#enter('lost', detail === '' ? this.#detail : detail);
+    else this.#enter(phase, detail);
   }
 
   /** One turn on the wire. What it says goes out meanwhile; `emitted` is back-pressure. */
@@ -216,6 +233,12 @@ export class DeviceLink {
     };
   }
 
+  #refuse(identity: Identity): void {
+    if (this.#stranger !== identity.serial) this.#voice.identified(identity, this.#identity, true);
+    this.#stranger = identity.serial;
+    this.#enter('lost', `another instrument answers: serial ${identity.serial}`);
+  }
+
   #doubtful(): boolean {
     if (this.#phase !== 'late') return false;
     const knownForMs = this.#around.clock.hostMs() - this.#identifiedMs;
@@ -235,7 +258,12 @@ export class DeviceLink {
         this.#enter('identifying', `no answer as ${this.device.adapter}: ${found.detail}`);
       return;
     }
-    this.#voice.identified(found.identity, this.#identity);
+    const swapped = isOther(found.identity, this.#identity);
+    // In a run another instrument's readings under this name would be a lie no warning can mend.
+    this.#misplaced = swapped && this.#armed !== null;
+    if (this.#misplaced) return this.#refuse(found.identity);
+    this.#voice.identified(found.identity, swapped ? this.#identity : null, false);
+    this.#stranger = null;
     this.#identity = found.identity;
     this.#identified = true;
     this.#identifiedMs = nowMs;
@@ -358,4 +386,9 @@ export class DeviceLink {
 function isGood({ failure, records }: Poll): boolean {
   if (failure === null) return true;
   return records.length > 0 && (failure.code === 'nak' || failure.code === 'unexpected');
+}
+
+/** Equal adapters cannot be told apart by the browser; the instruments behind them can, by what they say. */
+function isOther(now: Identity, before: Identity | null): boolean {
+  return before !== null && (before.serial !== now.serial || before.model !== now.model);
 }

@@ -56,15 +56,16 @@ export class DeviceVoice {
     });
   }
 
-  /** Another instrument on the same plug is worth a warning: its readings go on under the old name. */
-  identified(identity: Identity, before: Identity | null): void {
+  /** `before`: the instrument known under this name, when this is another one. Refused ones are not read. */
+  identified(identity: Identity, before: Identity | null, refused: boolean): void {
     const { name } = this.#device;
-    const swapped = before !== null && (before.serial !== identity.serial || before.model !== identity.model);
+    const swapped = before !== null;
     const who = `${identity.manufacturer} ${identity.model}, serial ${identity.serial}`;
+    const news = refused ? 'another instrument answers for' : 'another instrument is now';
     this.event(
       KIND.deviceIdentified,
       swapped ? 'warning' : 'info',
-      swapped ? `${name} is now another instrument: ${who}` : `${name} is ${who}`,
+      swapped ? `${news} ${name}: ${who}` : `${name} is ${who}`,
       {
         device: name,
         manufacturer: identity.manufacturer,
@@ -72,7 +73,7 @@ export class DeviceVoice {
         serial: identity.serial,
         firmware: identity.firmware,
         extra: identity.extra,
-        ...(swapped ? { serial_before: before.serial, model_before: before.model } : {}),
+        ...(swapped ? { serial_before: before.serial, model_before: before.model, refused } : {}),
       },
     );
   }

@@ -10,6 +10,8 @@ import { PortLine } from './exchange-line.ts';
 /** The first exchange after opening can be lost on RS-485 adapters (`spec/protocols.md` §0.3, rule 8). */
 export const SETTLE_MS = 50;
 const OPEN_AGAIN_MS = 500;
+/** Time for the worker whose instrument this is to take the port. */
+const MISPLACED_AGAIN_MS = 1500;
 const TICK_MS = 250;
 
 export interface LinkOptions {
@@ -88,12 +90,20 @@ export class Link {
     });
     for (const device of this.devices) device.attach(port.lineFor(device.wire));
     try {
-      while (!over.signal.aborted) await this.#turn(over.signal);
+      while (!over.signal.aborted && !this.#misplaced()) await this.#turn(over.signal);
     } finally {
       signal.removeEventListener('abort', stop);
       await channel.close();
       await reading;
     }
+    if (!this.#misplaced()) return;
+    this.#source.refuse?.();
+    for (const device of this.devices) device.release();
+    await this.#pause(MISPLACED_AGAIN_MS, signal);
+  }
+
+  #misplaced(): boolean {
+    return this.devices.some((device) => device.misplaced);
   }
 
   /** Waits until a device is due and gives it the wire; then waits until what it said is accepted upstream. */

@@ -44,4 +44,6 @@ export interface ByteChannel {
 export interface PortSource {
   /** Resolves with a closed channel as soon as the port is present; rejects only by the signal. */
   find(signal: AbortSignal): Promise<ByteChannel>;
+  /** What hangs on the port found last is not what was wanted: the next `find` tries another, if there is one. */
+  refuse?(): void;
 }

@@ -23,6 +23,7 @@ export class WebSerialPortSource implements PortSource {
   readonly #serial: Serial;
   readonly #wanted: WebSerialWanted;
   readonly #clock: Clock;
+  #found: SerialPort | null = null;
   #refused: SerialPort | null = null;
 
   constructor(serial: Serial, wanted: WebSerialWanted, clock: Clock) {
@@ -39,10 +40,15 @@ export class WebSerialPortSource implements PortSource {
       const port = this.#choose(await this.#serial.getPorts());
       if (port !== null) {
         change.cancel();
-        return new WatchedChannel(port, this.#clock, (busy) => (this.#refused = busy ? port : null));
+        this.#found = port;
+        return new WatchedChannel(port, this.#clock, (busy) => (this.#refused = busy ? port : this.#refused));
       }
       await change.came;
     }
+  }
+
+  refuse(): void {
+    this.#refused = this.#found;
   }
 
   #choose(ports: readonly SerialPort[]): SerialPort | null {

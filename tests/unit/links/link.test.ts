@@ -344,7 +344,28 @@ describe('a lost port', () => {
     await bench.stop();
   });
 
-  it('another instrument on the plug is a warning', async () => {
+  it('another instrument on the plug is not read in a run: no reading under a wrong name', async () => {
+    const bench = await polling();
+    bench.arm();
+    await bench.clock.advance(1000);
+    bench.port.unplug();
+    bench.simulator.serial = 'T2';
+    bench.port.plug();
+    const count = bench.records().length;
+    await bench.clock.advance(4000);
+    expect(bench.records()).toHaveLength(count);
+    expect(bench.device.view()).toMatchObject({ phase: 'lost', identity: { serial: 'T1' } });
+    const told = bench.events().filter(({ metadata }) => metadata?.['refused'] === true);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ severity: 'warning', metadata: { serial: 'T2', serial_before: 'T1' } });
+    bench.simulator.serial = 'T1';
+    await bench.clock.advance(3000);
+    expect(bench.device.view().phase).toBe('polling');
+    expect(bench.kinds().slice(-2)).toEqual(['device.resumed', 'recording.gap']);
+    await bench.stop();
+  });
+
+  it('another instrument on the plug outside a run is a warning', async () => {
     const bench = await polling();
     bench.port.unplug();
     bench.simulator.serial = 'T2';
