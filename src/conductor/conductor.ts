@@ -6,8 +6,8 @@ import type { Clock, HostMs } from '../record/clock.ts';
 import type { Json } from '../record/event.ts';
 import type { RecordItem } from '../record/item.ts';
 import { isRunOpen } from '../record/run-state.ts';
-import { KIND } from '../record/taxonomy.ts';
-import { portName } from '../rig/rig.ts';
+import type { Calibrator } from '../rig/calibrate.ts';
+import { portName, type Rig } from '../rig/rig.ts';
 import { Outbox } from '../wire/outbox.ts';
 import type { ConductorControl, InstrumentHost } from '../wire/messages.ts';
 import { Adoption } from './adoption.ts';
@@ -32,6 +32,7 @@ import { RunControl } from './run-control.ts';
 import { identitiesOf, makePlan, type MemberTexts } from './run-start.ts';
 import { Saturation } from './saturation.ts';
 import { SealRequests } from './seal-requests.ts';
+import { clockStepped, conductorBroken, hostSuspended, ownerChanged, workerRefused } from './statements.ts';
 import { Vitals } from './vitals.ts';
 
 /** Credits towards the recorder: the sum of all streams goes through one bridge. */
@@ -79,8 +80,8 @@ export class Conductor {
 
   constructor(host: ConductorHost) {
     const { clock } = host;
-    this.#host = host;
     const broken = (error: unknown) => this.#invariantBroken(error);
+    this.#host = host;
     this.#outbox = new Outbox({ clock, capacity: RECORDER_CAPACITY });
     this.#own = new OwnProducer({ clock, emit: (envelope) => this.#outbox.emit(envelope), failed: broken });
     this.#fanOut = new FanOut({
@@ -90,36 +91,13 @@ export class Conductor {
       acceptsRun: () => this.#book.openRunId !== null || !this.#adoption.decided,
       onRunReading: (item) => this.#runReading(item),
     });
-    this.#rig = new RigHolder(
-      host.knowledge,
-      () => isRunOpen(this.#book.state),
-      (rig, calibrator) => {
-        this.#latest.keepOnly(rig.channels.map(({ name }) => name));
-        this.#plots.keepOnly(rig.channels);
-        this.#devices.keepOnly(rig);
-        this.#fanOut.setCalibrator(calibrator);
-        void this.#instruments.configure(rig);
-      },
+    const runOpen = () => isRunOpen(this.#book.state);
+    this.#rig = new RigHolder(host.knowledge, runOpen, (rig, calibrator) =>
+      this.#rigChanged(rig, calibrator),
     );
-    this.#instruments = new Instruments(this.#rig.rig, {
-      clock,
-      take: (from, envelope) => this.#fanOut.take(from, envelope),
-      forget: (from) => this.#fanOut.forget(from),
-      broken,
-      refused: (resource, what, detail) => this.#workerRefused(resource, what, detail),
-      gone: (resource) => this.#instrumentGone(resource),
-    });
+    this.#instruments = this.#makeInstruments(broken);
     this.#adoption = this.#makeAdoption();
-    this.#recorder = new RecorderLink({
-      clock,
-      outbox: this.#outbox,
-      decide: (peer) => this.#adoption.decide(peer),
-      acked: (acks) => this.#fanOut.passDown(acks),
-      recorded: (events) => this.#events.push(events),
-      gone: () => this.#own.log('WARNING', 'recorder.gone'),
-      broken,
-      undecided: (detail) => this.#own.log('ERROR', 'recorder.undecided', { detail }),
-    });
+    this.#recorder = this.#makeRecorder(broken);
     this.#seals = new SealRequests({
       sealed: (runId, rootDigest) => this.#sealed(runId, rootDigest),
       failed: (runId, reason) => this.#sealFailed(runId, reason),
@@ -127,8 +105,8 @@ export class Conductor {
     this.#runs = this.#makeRuns();
     this.#heartbeat = new Heartbeat(clock, {
       beat: (nowMs) => this.#beat(nowMs),
-      suspended: (lagMs) => this.#hostSuspended(lagMs),
-      clockStepped: (stepMs) => this.#clockStepped(stepMs),
+      suspended: (lagMs) => this.#own.event(hostSuspended(lagMs)),
+      clockStepped: (stepMs) => this.#own.event(clockStepped(stepMs)),
     });
     this.#vitals = new Vitals({
       lag: this.#heartbeat.lag,
@@ -188,6 +166,30 @@ export class Conductor {
         return Promise.resolve();
       },
     };
+  }
+
+  #makeInstruments(broken: (error: unknown) => void): Instruments {
+    return new Instruments(this.#rig.rig, {
+      clock: this.#host.clock,
+      take: (from, envelope) => this.#fanOut.take(from, envelope),
+      forget: (from) => this.#fanOut.forget(from),
+      broken,
+      refused: (resource, what, detail) => this.#own.event(workerRefused(resource, what, detail)),
+      gone: (resource) => this.#instrumentGone(resource),
+    });
+  }
+
+  #makeRecorder(broken: (error: unknown) => void): RecorderLink {
+    return new RecorderLink({
+      clock: this.#host.clock,
+      outbox: this.#outbox,
+      decide: (peer) => this.#adoption.decide(peer),
+      acked: (acks) => this.#fanOut.passDown(acks),
+      recorded: (events) => this.#events.push(events),
+      gone: () => this.#own.log('WARNING', 'recorder.gone'),
+      broken,
+      undecided: (detail) => this.#own.log('ERROR', 'recorder.undecided', { detail }),
+    });
   }
 
   #makeAdoption(): Adoption {
@@ -265,6 +267,14 @@ export class Conductor {
     });
   }
 
+  #rigChanged(rig: Rig, calibrator: Calibrator): void {
+    this.#latest.keepOnly(rig.channels.map(({ name }) => name));
+    this.#plots.keepOnly(rig.channels);
+    this.#devices.keepOnly(rig);
+    this.#fanOut.setCalibrator(calibrator);
+    void this.#instruments.configure(rig);
+  }
+
   #runFacts(): { readonly [key: string]: Json } {
     const devices = this.#devices.views();
     return {
@@ -317,26 +327,12 @@ export class Conductor {
       );
   }
 
-  #workerRefused(resource: string, what: string, detail: string): void {
-    this.#own.event({
-      kind: KIND.adapterError,
-      severity: 'error',
-      message: `${resource} did not ${what}: ${detail}`,
-      metadata: { resource_id: resource, error_type: what, detail },
-    });
-  }
-
   #ownerChanged(peer: PagePeer | null, wasObserver: boolean): void {
     this.#seals.setOwner(peer?.host ?? null);
     if (peer === null) return;
     this.#ownerCame = { atMs: this.#host.clock.hostMs(), wasObserver };
     if (!wasObserver) return;
-    this.#own.event({
-      kind: KIND.ownerChanged,
-      severity: 'warning',
-      message: 'another page took over the instruments',
-      metadata: { page_id: peer.pageId },
-    });
+    this.#own.event(ownerChanged(peer.pageId));
   }
 
   #sealed(runId: string, rootDigest: string): void {
@@ -365,32 +361,12 @@ export class Conductor {
     if (this.#pages.aloneMs > IDLE_CLOSE_MS && !isRunOpen(this.#book.state)) this.#host.close();
   }
 
-  #hostSuspended(lagMs: number): void {
-    const wallS = lagMs / 1000;
-    this.#own.event({
-      kind: KIND.hostSuspended,
-      severity: 'warning',
-      message: `host or browser stood still for ${wallS.toFixed(1)} s`,
-      metadata: { wall_s: wallS },
-    });
-  }
-
-  #clockStepped(stepMs: number): void {
-    const stepS = stepMs / 1000;
-    this.#own.event({
-      kind: KIND.clockStep,
-      severity: 'warning',
-      message: `the wall clock moved by ${stepS.toFixed(3)} s; recorded times are not affected`,
-      metadata: { step_s: stepS },
-    });
-  }
-
   /** A bug: the run ends sealed and says so, never silently (`design.md` §7). Told once. */
   #invariantBroken(error: unknown): void {
     if (this.#broken) return;
     this.#broken = true;
     const detail = wordsOf(error);
     this.#runs.stop({ runStatus: 'crashed', exitReason: `conductor_broken: ${detail}` });
-    this.#own.event({ kind: 'conductor.broken', severity: 'error', message: detail });
+    this.#own.event(conductorBroken(detail));
   }
 }
