@@ -87,6 +87,8 @@ export async function loadFoundRun(tools: RecorderTools, runId: string): Promise
       continue;
     }
     const source = blobSource((await slots.content(header.slot)) ?? new Blob());
+    // Before the slot is ended: a blob ends with the next write to its file.
+    plan = (await readPlan(source, tools)) ?? plan;
     nextIndex = Math.max(nextIndex, Number(header.note['part'] ?? 0) + 1);
     if (!isComplete || header.state === 'open') {
       const tail = await readTail(source, tools.decompress);
@@ -94,7 +96,6 @@ export async function loadFoundRun(tools: RecorderTools, runId: string): Promise
       tails.push(tail);
       isComplete = tail.metadata.has(JOURNAL_METADATA.part);
     }
-    plan = (await readPlan(source, tools)) ?? plan;
   }
   if (plan === null) {
     for (const header of members) await slots.free(header.slot);

@@ -26,6 +26,7 @@ export interface SlotStock {
 }
 
 const SCAN_PARALLEL = 16;
+const PEEK_TRIES_MAX = 20;
 
 /**
  * The pool of slots in one directory. Recorder and bundle worker each hold a store over the same files; a slot
@@ -138,10 +139,8 @@ export class SlotStore {
 
   /** Content of a slot as a blob, without opening it; null when it does not exist. `bytes` is from its header. */
   async content(slot: string): Promise<Blob | null> {
-    const blob = await this.#directory.blob(slot);
-    if (blob === null) return null;
-    const header = decodeHeader(slot, new Uint8Array(await blob.slice(0, SLOT_CONTENT_OFFSET).arrayBuffer()));
-    if (header === null) return null;
+    const { blob, header } = await this.#peek(slot);
+    if (blob === null || header === null) return null;
     this.#note(header);
     const end = header.state === 'open' ? blob.size : SLOT_CONTENT_OFFSET + header.bytes;
     return blob.slice(SLOT_CONTENT_OFFSET, Math.max(end, SLOT_CONTENT_OFFSET));
@@ -213,11 +212,25 @@ export class SlotStore {
     this.#ages.forget(slot);
   }
 
+  /** A blob cannot be read any more once its file was written: then it is taken anew. */
+  async #peek(slot: string): Promise<{ readonly blob: Blob | null; readonly header: SlotHeader | null }> {
+    for (let tries = 1; ; tries++) {
+      const blob = await this.#directory.blob(slot);
+      if (blob === null) return { blob, header: null };
+      try {
+        const first = await blob.slice(0, SLOT_CONTENT_OFFSET).arrayBuffer();
+        return { blob, header: decodeHeader(slot, new Uint8Array(first)) };
+      } catch (error) {
+        const changed = error instanceof DOMException && error.name === 'NotReadableError';
+        if (!changed || tries >= PEEK_TRIES_MAX) throw error;
+      }
+    }
+  }
+
   async #look(slot: string): Promise<void> {
     if (this.#held.has(slot)) return;
-    const blob = await this.#directory.blob(slot);
+    const { blob, header } = await this.#peek(slot);
     if (blob === null) return this.#forget(slot);
-    const header = decodeHeader(slot, new Uint8Array(await blob.slice(0, SLOT_CONTENT_OFFSET).arrayBuffer()));
     if (this.#held.has(slot)) return;
     if (header !== null) {
       // The blob may be older than what was written here meanwhile.
