@@ -205,19 +205,24 @@ export class ModelBench {
   }
 
   #introducePage(owner: boolean): void {
-    const { conductor, conductorThread, page, dice } = this;
+    this.control = this.openTab(this.page, owner);
+  }
+
+  /** A tab, also one that only watches, or is of another build. */
+  openTab(page: Thread, owner: boolean, buildHash = 'build'): ConductorControl {
+    const { conductor, conductorThread, dice } = this;
     const [near, far] = channel<MirrorDown, MirrorUp>(conductorThread, page, dice);
     far.listen((frame) => {
-      this.lastFrame = frame;
+      if (page === this.page) this.lastFrame = frame;
       const wait = Math.max(0, this.#blockedUntilMs - this.time.nowMs);
       this.time.after(wait, () => far.post({ type: 'credit' }));
     });
     far.post({ type: 'credit' });
     far.post({ type: 'credit' });
-    this.control = remote(conductor.pageApi(page.name), page, conductorThread, dice);
+    const control = remote(conductor.pageApi(page.name), page, conductorThread, dice);
     conductor.connectPage({
       pageId: page.name,
-      buildHash: 'build',
+      buildHash,
       owner,
       environment: {},
       rig: this.rig,
@@ -226,6 +231,7 @@ export class ModelBench {
       gone: page.gone(dice),
       close: () => near.close(),
     });
+    return control;
   }
 
   #pageHost(page: Thread): PageHost {
@@ -264,7 +270,10 @@ export class ModelBench {
         parse: (text) => JSON.parse(text) as Rig,
       },
       members: ({ rig }) => ({ 'config.toml': JSON.stringify(rig) }),
-      close: () => this.faults.push('conductor closed itself'),
+      close: () => {
+        this.say('conductor closed itself');
+        thread.die();
+      },
     });
     void conductor.run(new AbortController().signal);
     return conductor;
