@@ -11,6 +11,7 @@ import { RecordIds } from './derive/record-ids.ts';
 import { RunLogDeriver, RUN_LOG_PATH } from './derive/run-log.ts';
 import { ScalarsDeriver, SCALARS_PATH } from './derive/scalars.ts';
 import { StatusDeriver, STATUS_PATH } from './derive/status.ts';
+import type { NamedIdentity } from './identity.ts';
 import { inOrder, type OrderedPart } from './journal-order.ts';
 import { Spool, type ClaimSlot } from './spool.ts';
 
@@ -36,6 +37,8 @@ export interface Derived {
     readonly layout: RecordLayout;
     readonly rows: number;
   }[];
+  /** By device, out of its status. */
+  readonly identities: ReadonlyMap<string, NamedIdentity>;
   readonly warnings: readonly FinalizeWarning[];
 }
 
@@ -108,6 +111,7 @@ async function collect(derivers: {
     spools: members.map(({ spool }) => spool),
     scalars: samples === undefined ? null : { path: samples.spool.path, rows: samples.rows },
     records,
+    identities: derivers.status.identities(),
     warnings: [...members.flatMap(({ warnings }) => warnings), ...undeclared],
   };
 }

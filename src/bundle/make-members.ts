@@ -61,7 +61,10 @@ export async function makeMembers(tools: SealTools, input: MakeInput): Promise<M
   await addOriginals(members, input);
   const warnings = addAttachments(members, content, rig);
   if (rig.ok) {
-    members.addText(EQUIPMENT_PATH, formatEquipment(rig.value.name, deviceIdentities(rig.value, events)));
+    members.addText(
+      EQUIPMENT_PATH,
+      formatEquipment(rig.value.name, deviceIdentities(rig.value, events, derived)),
+    );
     members.addText(CALIBRATION_PATH, formatCalibrations(rig.value));
   }
   const facts = manifestFacts({

@@ -5,14 +5,8 @@ import type { ChainHead, FinalizeWarning } from '../formats/manifest.ts';
 import type { Json } from '../record/event.ts';
 import type { RunOutcome } from '../record/run-state.ts';
 import { KIND } from '../record/taxonomy.ts';
+import { identityIn, type NamedIdentity } from './identity.ts';
 import type { SqliteFile, SqlValue } from '../storage/sqlite-files.ts';
-
-export interface NamedIdentity {
-  readonly manufacturer: string;
-  readonly model: string;
-  readonly serial: string;
-  readonly firmware: string;
-}
 
 /** What `events.sqlite` says about the run as a whole. */
 export interface RunEvents {
@@ -36,15 +30,7 @@ const endedSchema = v.object({
   dropped_samples: v.optional(v.record(v.string(), v.number()), {}),
   device_identities: v.optional(v.unknown()),
 });
-const word = v.optional(v.nullable(v.string()), '');
-const identitySchema = v.object({
-  device: v.optional(v.string()),
-  name: v.optional(v.string()),
-  manufacturer: word,
-  model: word,
-  serial: word,
-  firmware: word,
-});
+const namedSchema = v.object({ device: v.optional(v.string()), name: v.optional(v.string()) });
 
 /** Reads once over all events; `members` are the texts the chain's first link binds. */
 export async function readRunEvents(
@@ -159,20 +145,12 @@ function listOf(raw: unknown): readonly unknown[] {
   );
 }
 
+/** A device that is lost at the end does not take back who it said it was. */
 function addIdentities(identities: Map<string, NamedIdentity>, raw: readonly unknown[]): void {
   for (const one of raw) {
-    const parsed = v.safeParse(identitySchema, one);
-    if (!parsed.success) continue;
-    const { device, name, manufacturer, model, serial, firmware } = parsed.output;
-    const key = device ?? name;
-    if (key === undefined) continue;
-    // A device that is lost at the end does not take back who it said it was.
-    if ([manufacturer, model, serial, firmware].every((text) => !text) && identities.has(key)) continue;
-    identities.set(key, {
-      manufacturer: manufacturer ?? '',
-      model: model ?? '',
-      serial: serial ?? '',
-      firmware: firmware ?? '',
-    });
+    const named = v.safeParse(namedSchema, one);
+    const key = named.success ? (named.output.device ?? named.output.name) : undefined;
+    const identity = identityIn(one);
+    if (key !== undefined && identity !== null) identities.set(key, identity);
   }
 }

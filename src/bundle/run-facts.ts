@@ -40,7 +40,7 @@ export function manifestFacts(sources: FactSources): ManifestFacts {
     ranBy: ran.build,
     sealedBy: sources.sealedBy,
     browser: ran.browser,
-    devices: deviceIdentities(rig, events),
+    devices: deviceIdentities(rig, events, derived),
     waiver: plan.waiver,
     channelSamples: derived.scalars,
     deviceRecords: derived.records,
@@ -56,11 +56,15 @@ export function manifestFacts(sources: FactSources): ManifestFacts {
 const UNKNOWN = { manufacturer: '', model: '', serial: '', firmware: '' };
 
 /** The rig's devices with the identity each gave in this run; empty where it never answered. */
-export function deviceIdentities(rig: Rig | null, events: RunEvents): readonly DeviceIdentity[] {
+export function deviceIdentities(
+  rig: Rig | null,
+  events: RunEvents,
+  derived: Derived,
+): readonly DeviceIdentity[] {
   return (rig?.devices ?? []).map(({ name, adapter, port }) => ({
     name,
     adapter,
-    ...(events.identities.get(name) ?? UNKNOWN),
+    ...(events.identities.get(name) ?? derived.identities.get(name) ?? UNKNOWN),
     port: portName(port),
   }));
 }

@@ -3,6 +3,7 @@ import { jsonLine } from '../../formats/json-text.ts';
 import { STATUS_INSERT, STATUS_SCHEMA, statusParameters } from '../../formats/status-sqlite.ts';
 import { isoUtc, type RunZero } from '../../record/clock.ts';
 import type { SqliteFile, SqliteFiles, SqlValue } from '../../storage/sqlite-files.ts';
+import { identityIn, type NamedIdentity } from '../identity.ts';
 import type { Spool } from '../spool.ts';
 import type { DerivedMember, Deriver } from './deriver.ts';
 
@@ -13,6 +14,7 @@ export class StatusDeriver implements Deriver {
   readonly #spool: Spool;
   readonly #database: SqliteFile;
   readonly #zero: RunZero;
+  readonly #identities = new Map<string, NamedIdentity>();
   #batch: (readonly SqlValue[])[] = [];
   #rows = 0;
 
@@ -31,11 +33,18 @@ export class StatusDeriver implements Deriver {
   take(item: JournalItem): void {
     if (item.type !== 'status') return;
     const { family: adapter, device, tMonoNs, health } = item;
+    const identity = identityIn(item.fields);
+    if (identity !== null) this.#identities.set(device, identity);
     const tUtc = isoUtc(this.#zero.utcMs + tMonoNs / 1e6);
     this.#batch.push(
       statusParameters({ adapter, device, tMonoNs, tUtc, health, fieldsJson: jsonLine(item.fields) }),
     );
     this.#rows += 1;
+  }
+
+  /** Who each device said it was, as its status repeats it: a run that crashed has no better word. */
+  identities(): ReadonlyMap<string, NamedIdentity> {
+    return this.#identities;
   }
 
   async relieve(): Promise<void> {

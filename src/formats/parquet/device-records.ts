@@ -17,7 +17,7 @@ const TRAILER: readonly TableColumn[] = [
   { name: 'received_at', kind: 'timestamp', required: true },
   { name: 'latency_s', kind: 'float64', required: true },
   { name: 'producer', kind: 'dictionary', required: true },
-  { name: 'sequence', kind: 'int64', required: true },
+  { name: 'journal_sequence', kind: 'int64', required: true },
   { name: 'exchange', kind: 'int64', required: true },
   { name: 'extra_json', kind: 'string', required: false },
 ];
@@ -46,7 +46,7 @@ function ownColumns(schema: DeviceSchema): readonly ColumnSpec[] {
 
 /**
  * `<adapter>:<device>:<seq>`: `seq` is the row's number within its device, from 1 in time order. (The lane number
- * would repeat after a reload; it is in `producer` and `sequence`, which is the MCAP message's own number.)
+ * would repeat after a reload; it is in `producer` and `journal_sequence`, the MCAP message's own number.)
  */
 export function recordId(family: string, device: string, row: number): string {
   return `${family}:${device}:${row}`;

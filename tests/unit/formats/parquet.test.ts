@@ -149,7 +149,7 @@ describe('device_records', () => {
     expect(types).toContainEqual(['count', 'BIGINT']);
     expect(types).toContainEqual(['valid', 'BOOLEAN']);
     const values = await query(
-      `SELECT record_id, epoch_us(t_utc), flow, count, valid, gas, latency_s, sequence, extra_json FROM '${path}' ORDER BY record_id`,
+      `SELECT record_id, epoch_us(t_utc), flow, count, valid, gas, latency_s, journal_sequence, extra_json FROM '${path}' ORDER BY record_id`,
     );
     const us = String(ZERO.utcMs * 1000 + 1_500_000);
     expect(values).toEqual([
