@@ -2,6 +2,7 @@ import type { HostMs } from '../record/clock.ts';
 import type { Envelope } from '../record/item.ts';
 import type { Ack } from '../record/producer.ts';
 import type { RecordedEvent } from '../record/event.ts';
+import { Reserve } from '../storage/reserve.ts';
 import { SLOT_SPARES } from '../storage/slot.ts';
 import type {
   OpenRunResult,
@@ -43,6 +44,7 @@ export class Recorder implements RecorderControl {
   readonly #options: RecorderOptions;
   readonly #tools: RecorderTools;
   readonly #failures = new Map<StoreName, unknown>();
+  readonly #reserve: Reserve;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #port: DataPort | null = null;
   #receiver: BridgeReceiver<Envelope> | null = null;
@@ -59,6 +61,7 @@ export class Recorder implements RecorderControl {
 
   private constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#reserve = new Reserve(options.tools.slots);
     this.#tools = {
       ...options.tools,
       recorded: (scope, events, acks) => this.#recorded(scope, events, acks),
@@ -253,7 +256,12 @@ export class Recorder implements RecorderControl {
 
   #failed(store: StoreName, error: unknown): void {
     if (error === null) this.#failures.delete(store);
-    else this.#failures.set(store, error);
+    else if (!this.#failures.has(store)) {
+      // Room to end in order; the stores try again by themselves.
+      void this.#reserve.release().catch(() => undefined);
+      if (store === 'journal') this.#session?.sayStorageFailed(wordsOf(error));
+    }
+    if (error !== null) this.#failures.set(store, error);
     this.#postHealth();
   }
 
@@ -266,6 +274,7 @@ export class Recorder implements RecorderControl {
   async #topUp(): Promise<void> {
     try {
       await this.#tools.slots.topUp(SLOT_SPARES);
+      if (this.#session === null && this.#failures.size === 0) await this.#reserve.ensure();
       if (this.#failures.has('slots')) this.#failed('slots', null);
     } catch (error) {
       this.#failed('slots', error);

@@ -136,6 +136,15 @@ export class RunSession {
     });
   }
 
+  sayStorageFailed(detail: string): void {
+    this.say({
+      kind: KIND.storageFailed,
+      severity: 'error',
+      message: `the disk refused a journal write; it is tried again and producers wait: ${detail}`,
+      metadata: { part: this.journal.partPath, detail },
+    });
+  }
+
   /** Everything recorded, both stores ended and in slots. May be called again when it rejects. */
   async close(): Promise<void> {
     await this.journal.close();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeHeader, encodeHeader } from '../../../src/storage/slot-header.ts';
 import { ShortWrite } from '../../../src/storage/slot-file.ts';
+import { RESERVE_BYTES, Reserve } from '../../../src/storage/reserve.ts';
 import { SlotStore } from '../../../src/storage/slot-store.ts';
 import { SLOT_CONTENT_OFFSET } from '../../../src/storage/slot.ts';
 import type { SlotHeader } from '../../../src/storage/slot.ts';
@@ -132,6 +133,27 @@ describe('slot store', () => {
     const again = await SlotStore.open(directory, clock);
     expect(again.list().map((one) => [one.slot, one.state])).toEqual([[name, 'free']]);
     expect(again.stock().aged).toBe(0);
+  });
+
+  it('holds a reserve in an aged slot of no run, and gives it back', async () => {
+    const { directory, clock, store } = await fresh();
+    const reserve = new Reserve(store);
+    await store.topUp(4);
+    await reserve.ensure();
+    expect(reserve.isThere).toBe(false);
+    clock.pass(60_000);
+    await reserve.ensure();
+    await reserve.ensure();
+    expect(store.stock().aged).toBe(3);
+    const again = await SlotStore.open(directory, clock);
+    expect(new Reserve(again).isThere).toBe(true);
+    expect(again.list().filter(({ runId }) => runId !== null)).toEqual([]);
+    const used = (): number =>
+      [...directory.files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(used()).toBe(RESERVE_BYTES + 4 * SLOT_CONTENT_OFFSET);
+    expect(await new Reserve(again).release()).toBe(true);
+    expect(used()).toBe(4 * SLOT_CONTENT_OFFSET);
+    expect(again.stock().aged).toBe(4);
   });
 
   it('says how much was taken when the disk is full', async () => {
