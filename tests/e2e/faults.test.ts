@@ -67,13 +67,10 @@ it('faulty replies crash nothing, give no wrong value, and are counted and shown
     const { devices } = await kiosk.state();
     for (const name of ['flow', 'heater']) {
       const view = devices.find((device) => device.device === name);
-      const failures = Object.values(view?.failures ?? {}).reduce((sum, count) => sum + count, 0);
-      expect(failures, `failures of ${name} ${JSON.stringify(view)}`).toBeGreaterThanOrEqual(2);
+      const counts = [...Object.values(view?.failures ?? {}), ...Object.values(view?.skipped ?? {})];
+      const counted = counts.reduce((sum, count) => sum + count, 0);
+      expect(counted, `faults counted of ${name}: ${JSON.stringify(view)}`).toBeGreaterThanOrEqual(4);
     }
-    const skipped = devices
-      .flatMap((view) => Object.values(view.skipped))
-      .reduce((sum, count) => sum + count, 0);
-    expect(skipped).toBeGreaterThan(0);
     await kiosk.stop();
     await kiosk.sealed();
 

@@ -183,9 +183,7 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
     for (const filter of Object.values(SEED_FILTERS)) jq(filter, log);
     expect(jq(SEED_FILTERS.names, log, ['-r']).length).toBe(lines.length);
     expect(new Set(jq('.run_id', log, ['-r']))).toEqual(new Set([bundle.manifest().run_id]));
-    expect(
-      new Set(jq('.level', log, ['-r'])).difference(new Set(['DEBUG', 'INFO', 'WARNING', 'ERROR'])),
-    ).toEqual(new Set());
+    for (const level of jq('.level', log, ['-r'])) expect(level).toMatch(/^(DEBUG|INFO|WARNING|ERROR)$/);
   });
 
   it('opens in the stock MCAP readers, in rotated parts', async () => {
@@ -214,11 +212,14 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
       const undo = flipByte(bundle.zip, offset);
       const { integrity, problems } = await verifyPath(bundle.zip);
       undo();
-      expect(integrity, `byte ${offset} of ${member}`).not.toBe('ok');
+      const what = `byte ${offset} of ${member}`;
+      expect(integrity, what).not.toBe('ok');
+      // A changed digest in the list is told by the file it is the digest of: nothing else says which of them lies.
+      const named = member === 'manifest.sha256' ? bundle.members() : [member];
       expect(
-        problems.map((problem) => problem.path),
-        `byte ${offset} of ${member}`,
-      ).toContain(member);
+        problems.some(({ path }) => named.includes(path)),
+        `${what}: ${JSON.stringify(problems)}`,
+      ).toBe(true);
     }
   });
 });
