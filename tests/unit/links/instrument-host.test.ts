@@ -195,10 +195,20 @@ describe('instrument worker host with the simulated rig', () => {
     stops.push(async () => second.die());
     await hostClock.sleep(700);
     const ends = await second.control?.disarm();
-    const got = second.envelopes.filter(({ scope, lane }) => scope === 'run' && lane === 'data');
+    const mineOf = (name: string) =>
+      second.envelopes.filter(
+        ({ scope, lane, device }) => scope === 'run' && lane === 'data' && device === name,
+      );
+    // The answer comes by another port than the data: the last envelopes may still be under way.
+    await second.until(() =>
+      rig.devices.every(({ name }) => {
+        const last = mineOf(name).at(-1);
+        const end = ends?.upTo.find(({ producer, lane }) => producer === `${name}/888` && lane === 'data');
+        return last !== undefined && lastSeq(last) === end?.upTo;
+      }),
+    );
     for (const { name } of rig.devices) {
-      const mine = got.filter(({ device }) => device === name);
-      const numbers = mine.flatMap(({ firstSeq, items }) => items.map((_item, at) => firstSeq + at));
+      const numbers = mineOf(name).flatMap(({ firstSeq, items }) => items.map((_item, at) => firstSeq + at));
       expect(numbers).toEqual(numbers.map((_number, at) => at + 1));
       expect(ends?.upTo).toContainEqual({ producer: `${name}/888`, lane: 'data', upTo: numbers.length });
     }
