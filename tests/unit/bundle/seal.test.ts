@@ -8,7 +8,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Bundles } from '../../../src/bundle/bundle-control.ts';
 import { DECLARATIONS } from '../../../src/instruments/declarations.ts';
 import { SlotStore } from '../../../src/storage/slot-store.ts';
-import { codec, RUN_ID, sqliteFiles } from './recorded-run.ts';
+import { RUN_ID } from './made-run.ts';
+import { codec, sqliteFiles } from './recorded-run.ts';
 import { bench, BUILD, contents, PART_1, PART_2, quiet } from './sealed-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'seal-'));

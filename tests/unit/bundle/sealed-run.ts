@@ -4,7 +4,8 @@ import type { SealTools } from '../../../src/bundle/seal.ts';
 import { DECLARATIONS } from '../../../src/instruments/declarations.ts';
 import { SlotStore } from '../../../src/storage/slot-store.ts';
 import { ManualClock, MemoryDirectory } from '../storage/memory-directory.ts';
-import { closedSlot, codec, eventsBytes, partBytes, polls, RUN_ID, sqliteFiles } from './recorded-run.ts';
+import { closedSlot, eventsBytes, partBytes, polls, RUN_ID } from './made-run.ts';
+import { codec, sqliteFiles } from './recorded-run.ts';
 
 export const BUILD = {
   version: '0.1.0',
@@ -42,10 +43,12 @@ export async function bench(
   const all = [...polls(count)];
   const half = Math.floor(all.length / 2);
   await store.topUp(3);
-  const second = await partBytesOf(all.slice(half), lanes, all.slice(0, half), options.waiver);
-  await closedSlot(store, PART_1, second.first);
-  await closedSlot(store, PART_2, second.second.slice(0, second.second.length - (options.cut ?? 0)));
-  await closedSlot(store, 'events.sqlite', await eventsBytes(options.isEnded ?? true));
+  const { compress } = await codec();
+  const first = partBytes(compress, all.slice(0, half), lanes, true, options.waiver);
+  const second = partBytes(compress, all.slice(half), lanes, false);
+  await closedSlot(store, PART_1, first);
+  await closedSlot(store, PART_2, second.slice(0, second.length - (options.cut ?? 0)));
+  await closedSlot(store, 'events.sqlite', await eventsBytes(await sqliteFiles(), options.isEnded ?? true));
   await store.topUp(options.spares ?? 3);
   const slept: number[] = [];
   const tools: SealTools = {
@@ -61,18 +64,6 @@ export async function bench(
     },
   };
   return { directory, clock, store, bundles: new Bundles(tools), slept };
-}
-
-async function partBytesOf(
-  second: Parameters<typeof partBytes>[0],
-  lanes: Map<string, number>,
-  first: Parameters<typeof partBytes>[0],
-  waiver?: 'none' | 'simulated',
-): Promise<{ first: Uint8Array; second: Uint8Array }> {
-  return {
-    first: await partBytes(first, lanes, true, waiver),
-    second: await partBytes(second, lanes, false),
-  };
 }
 
 export async function contents(at: Bench): Promise<Map<string, Buffer>> {

@@ -12,7 +12,7 @@ import { formatReceipt, rootDigestOf } from '../../../src/export/receipt.ts';
 import type { ExportJob } from '../../../src/export/types.ts';
 import { zipBlob } from '../../../src/export/zip-blob.ts';
 import { zipLayout } from '../../../src/formats/zip64.ts';
-import { RUN_ID } from '../bundle/recorded-run.ts';
+import { RUN_ID } from '../bundle/made-run.ts';
 import { bench, quiet } from '../bundle/sealed-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'export-'));
