@@ -22,4 +22,5 @@ export const KIND = {
   slotsLow: 'recorder.slots_low',
   storageFailed: 'storage.write_failed',
   recovered: 'run.recovered',
+  recoveryFailed: 'run.recovery_failed',
 } as const;

@@ -195,7 +195,7 @@ export class JournalWriter {
   /** Without an aged spare the old part simply goes on, and it is tried again at the next chunk. */
   async #rotate(part: JournalPart): Promise<void> {
     const next = await this.#options.parts.next(this.have);
-    if (next === null) return;
+    if (next === null || this.#closed) return next?.drop();
     try {
       this.#bytesBefore += part.finish();
     } catch (error) {
@@ -210,8 +210,10 @@ export class JournalWriter {
   async #openPart(): Promise<void> {
     for (;;) {
       try {
-        this.#part = await this.#options.parts.next(this.have);
-        if (this.#part !== null || this.#closed) return;
+        const part = await this.#options.parts.next(this.have);
+        if (this.#closed) return part?.drop();
+        this.#part = part;
+        if (part !== null) return;
       } catch (error) {
         this.#options.failed(error);
       }

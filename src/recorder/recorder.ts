@@ -1,6 +1,8 @@
 import type { HostMs } from '../record/clock.ts';
 import type { Envelope } from '../record/item.ts';
+import { producerId } from '../record/producer.ts';
 import type { Ack } from '../record/producer.ts';
+import { KIND } from '../record/taxonomy.ts';
 import type { RecordedEvent } from '../record/event.ts';
 import { Reserve } from '../storage/reserve.ts';
 import { SLOT_SPARES } from '../storage/slot.ts';
@@ -18,7 +20,6 @@ import { BridgeReceiver } from '../wire/bridge.ts';
 import type { FramePort } from '../wire/port.ts';
 import { UnknownFrame } from '../wire/port.ts';
 import { byRun, loadFoundRun, storedRun, unfinishedRuns } from './found-run.ts';
-import type { FoundRun } from './found-run.ts';
 import type { KioskStore } from './kiosk-store.ts';
 import { recoverRun } from './recover-run.ts';
 import { runId } from './run-id.ts';
@@ -49,8 +50,9 @@ export class Recorder implements RecorderControl {
   #port: DataPort | null = null;
   #receiver: BridgeReceiver<Envelope> | null = null;
   #session: RunSession | null = null;
-  /** Found at start, not yet gone on with nor recovered. */
-  #found: FoundRun | null = null;
+  /** Runs that could be neither continued nor recovered, and why. */
+  readonly #leftAside = new Map<string, string>();
+  readonly #producer: string;
   #kiosk: Promise<KioskStore> | null = null;
   #kioskNow: KioskStore | null = null;
   #orders: Promise<unknown> = Promise.resolve();
@@ -62,6 +64,7 @@ export class Recorder implements RecorderControl {
   private constructor(options: RecorderOptions) {
     this.#options = options;
     this.#reserve = new Reserve(options.tools.slots);
+    this.#producer = producerId('recorder', options.tools.clock.hostMs());
     this.#tools = {
       ...options.tools,
       recorded: (scope, events, acks) => this.#recorded(scope, events, acks),
@@ -127,24 +130,18 @@ export class Recorder implements RecorderControl {
     return this.#inOrder(async () => {
       await this.#giveUp();
       await this.#tools.slots.scan();
-      for (const id of unfinishedRuns(this.#tools.slots.list())) {
-        const found = this.#found?.runId === id ? this.#found : await loadFoundRun(this.#tools, id);
-        if (found !== null) await recoverRun(this.#tools, found);
-      }
-      this.#found = null;
+      for (const id of this.#unfinished()) await this.#recoverOne(id);
       return (await this.#stored()).filter(({ state }) => state === 'closed');
     });
   }
 
   abandonRun(): Promise<StoredRun | null> {
     return this.#inOrder(async () => {
-      const id = this.#session?.runId ?? this.#found?.runId;
+      const id = this.#session?.runId ?? this.#unfinished()[0];
       if (id === undefined) return null;
       await this.#giveUp();
       await this.#tools.slots.scan();
-      const found = await loadFoundRun(this.#tools, id);
-      if (found !== null) await recoverRun(this.#tools, found);
-      this.#found = null;
+      await this.#recoverOne(id);
       return (await this.#stored()).find((run) => run.runId === id) ?? null;
     });
   }
@@ -182,7 +179,7 @@ export class Recorder implements RecorderControl {
   }
 
   async #openRun(plan: RunPlan): Promise<OpenRunResult> {
-    if (this.#session !== null || unfinishedRuns(this.#tools.slots.list()).length > 0)
+    if (this.#session !== null || this.#unfinished().length > 0)
       return { ok: false, code: 'run_open', detail: 'another run is still open on disk', armInS: 0 };
     const armInS = plan.waiver === 'none' ? this.#armInS() : 0;
     if (armInS > 0)
@@ -208,13 +205,54 @@ export class Recorder implements RecorderControl {
 
   /** The newest unfinished run, if there is one, is open again; its next item opens a new part. */
   async #goOn(): Promise<void> {
-    if (this.#found === null) {
-      const [newest] = unfinishedRuns(await this.#tools.slots.scan());
-      this.#found = newest === undefined ? null : await loadFoundRun(this.#tools, newest);
+    await this.#tools.slots.scan();
+    const [newest] = this.#unfinished();
+    if (newest === undefined) return;
+    try {
+      const found = await loadFoundRun(this.#tools, newest);
+      if (found !== null) this.#session = await RunSession.resume(this.#tools, found, found);
+    } catch (error) {
+      this.#leaveAside(newest, error);
     }
-    if (this.#found === null) return;
-    this.#session = await RunSession.resume(this.#tools, this.#found, this.#found);
-    this.#found = null;
+  }
+
+  async #recoverOne(id: string): Promise<void> {
+    try {
+      const found = await loadFoundRun(this.#tools, id);
+      if (found !== null) await recoverRun(this.#tools, found);
+    } catch (error) {
+      this.#leaveAside(id, error);
+    }
+  }
+
+  /** A run that cannot be read stays as it is, torn; it must not keep the bench from working. */
+  #leaveAside(id: string, error: unknown): void {
+    const detail = wordsOf(error);
+    this.#leftAside.set(id, detail);
+    const { clock } = this.#tools;
+    void this.#kioskNow?.addEvents({
+      scope: 'kiosk',
+      lane: 'events',
+      producer: this.#producer,
+      device: 'recorder',
+      firstSeq: this.#leftAside.size,
+      bytes: 256,
+      items: [
+        {
+          tHostMs: clock.hostMs(),
+          tUtcMs: clock.utcMs(),
+          kind: KIND.recoveryFailed,
+          severity: 'error',
+          source: 'recorder',
+          message: `run ${id} cannot be read and stays as it is: ${detail}`,
+          metadata: { run_id: id, detail },
+        },
+      ],
+    });
+  }
+
+  #unfinished(): string[] {
+    return unfinishedRuns(this.#tools.slots.list()).filter((id) => !this.#leftAside.has(id));
   }
 
   async #giveUp(): Promise<void> {

@@ -237,6 +237,25 @@ describe('recorder', () => {
     await startRun(bench, { runUuid: '01890a5d-ac96-774b-bcce-b302099a8058' });
   });
 
+  it('leaves a run it cannot read as it is, and the bench can go on', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    bench.events('c/1', [event('run.started')]);
+    await bench.until(() => bench.ackOf('c/1', 'events') === 1);
+    const { slot } = (await bench.slots.scan()).find(({ runId: of }) => of === id) as SlotHeader;
+    await bench.kill({ power: false });
+    const bytes = bench.directory.files.get(slot)?.bytes;
+    const json = new TextEncoder().encode('"sampleId"');
+    const at = Buffer.from(bytes ?? []).indexOf(json);
+    bytes?.set(new TextEncoder().encode('!!'), at);
+    await bench.start();
+    expect(await bench.recorder.openRunState()).toBeNull();
+    expect(await bench.recorder.recover()).toEqual([]);
+    expect(await bench.recorder.runs()).toMatchObject([{ runId: id, state: 'torn' }]);
+    const next = await startRun(bench, { runUuid: '01890a5d-ac96-774b-bcce-b302099a8059' });
+    expect(next).not.toBe(id);
+  });
+
   it('keeps what the disk refused and goes on when there is room again', async () => {
     const bench = await open();
     const id = await startRun(bench);
