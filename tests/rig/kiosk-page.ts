@@ -62,6 +62,12 @@ export class KioskPage {
     });
   }
 
+  /** Of the run in `events`: from its start on. Those before are the kiosk's own, with ids of their own. */
+  async runEvents(): Promise<RecordedEvent[]> {
+    const events = await this.events();
+    return events.slice(events.findLastIndex((event) => event.kind === 'run.started'));
+  }
+
   /** Events the app shows as recorded, oldest first. */
   events(): Promise<RecordedEvent[]> {
     return this.page.evaluate(async () => [
