@@ -51,7 +51,7 @@ const CALL_MS = 5000;
 export class InstrumentWorkerHost implements InstrumentControl {
   readonly #options: InstrumentHostOptions;
   readonly #views = new ViewFeed();
-  #outbox: Outbox;
+  readonly #outbox: Outbox;
   #control: Remote<InstrumentHost> | null = null;
   #data: FramePort<DownstreamFrame, UpstreamFrame> | null = null;
   #aligned: Promise<void> = Promise.resolve();
@@ -67,7 +67,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
   constructor(options: InstrumentHostOptions) {
     this.#options = options;
     this.#epochMs = options.epochMs - 1;
-    this.#outbox = this.#newOutbox(capacityFor(0));
+    this.#outbox = new Outbox({ clock: options.clock, capacity: capacityFor(0) });
   }
 
   /** Until the signal: keeps the clock aligned and the views fresh. */
@@ -220,7 +220,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
 
   #startLinks(devices: readonly RigDevice[]): void {
     const rateHz = devices.reduce((sum, device) => sum + device.params.rate_hz, 0);
-    this.#resizeOutbox(capacityFor(rateHz));
+    this.#outbox.setCapacity(capacityFor(rateHz));
     this.#epochMs = Math.max(this.#epochMs + 1, Math.floor(this.#options.clock.hostMs()));
     this.#stop = new AbortController();
     this.#links =
@@ -303,17 +303,5 @@ export class InstrumentWorkerHost implements InstrumentControl {
     if (control === null) return;
     // No answer: the conductor is dead or busy. The old offset goes on; the next round tries again.
     await this.#options.clock.align(() => control.ping(), pings).catch(() => undefined);
-  }
-
-  #newOutbox(capacity: number): Outbox {
-    return new Outbox({ clock: this.#options.clock, capacity });
-  }
-
-  /** Only while nothing is kept: what is not recorded yet outweighs the right size. */
-  #resizeOutbox(capacity: number): void {
-    if (this.#outbox.counters().capacity === capacity || this.#outbox.kept.envelopes > 0) return;
-    this.#outbox = this.#newOutbox(capacity);
-    const data = this.#data;
-    if (data !== null) this.#outbox.connect((frame) => data.post(frame));
   }
 }
