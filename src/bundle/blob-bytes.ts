@@ -11,25 +11,6 @@ export async function* blobChunks(
     yield new Uint8Array(await blob.slice(at, Math.min(at + READ_BYTES, to)).arrayBuffer());
 }
 
-/** Random access to a range of a blob; offsets count from `from`. Reads past the end throw. */
-export function blobRange(
-  blob: Blob,
-  from: number,
-  size: number,
-): { readonly size: number; read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> } {
-  return {
-    size,
-    read: async (offset, length) => {
-      if (offset < 0 || offset + length > size)
-        throw new RangeError(`read of ${length} bytes at ${offset}, size ${size}`);
-      const bytes = new Uint8Array(await blob.slice(from + offset, from + offset + length).arrayBuffer());
-      if (bytes.length !== length)
-        throw new RangeError(`read ${bytes.length} of ${length} bytes at ${offset}`);
-      return bytes;
-    },
-  };
-}
-
 /** A whole blob for readers that ask past its end and take what is there (`formats/zip-reader.ts`). */
 export function blobSource(blob: Blob): {
   readonly size: number;

@@ -2,7 +2,7 @@ import { PartReader } from '../formats/journal/part-reader.ts';
 import type { Decompress } from '../formats/journal/part-source.ts';
 import type { SlotHeader } from '../storage/slot.ts';
 import type { SlotStore } from '../storage/slot-store.ts';
-import { blobRange } from './blob-bytes.ts';
+import { windowSource } from './window-source.ts';
 import { SealError } from './seal-error.ts';
 
 /** Content of a slot that the recorder left behind. */
@@ -72,7 +72,7 @@ const OVERLAP_BYTES_MAX = 64 * 1024 * 1024;
 export async function openPart(part: Blob, decompress: Decompress): Promise<PartReader | null> {
   let reader: PartReader;
   try {
-    reader = await PartReader.open(blobRange(part, 0, part.size), decompress);
+    reader = await PartReader.open(windowSource(part), decompress);
   } catch {
     return null;
   }

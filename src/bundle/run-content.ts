@@ -4,7 +4,7 @@ import type { Decompress } from '../formats/journal/part-source.ts';
 import type { Compress } from '../formats/journal/part-writer.ts';
 import type { FinalizeWarning } from '../formats/manifest.ts';
 import { readTail } from '../formats/journal/tail.ts';
-import { blobRange } from './blob-bytes.ts';
+import { windowSource } from './window-source.ts';
 import { openPart, type BundleSource, type SourceSlot } from './bundle-source.ts';
 import type { OrderedPart } from './journal-order.ts';
 import { parsePlan, type StoredPlan } from './run-plan.ts';
@@ -91,7 +91,7 @@ export async function readPlan(source: BundleSource, decompress: Decompress): Pr
     const reader = await openPart(content, decompress);
     const metadata =
       reader === null
-        ? (await readTail(blobRange(content, 0, content.size), decompress)).metadata
+        ? (await readTail(windowSource(content), decompress)).metadata
         : await reader.metadata();
     const json = metadata.get(JOURNAL_METADATA.plan)?.get('json');
     if (json === undefined) continue;

@@ -2,7 +2,7 @@ import { salvagePart } from '../formats/journal/salvage.ts';
 import { PartWriter, type Compress } from '../formats/journal/part-writer.ts';
 import type { Decompress } from '../formats/journal/part-source.ts';
 import type { JournalSchema } from '../formats/journal/schemas.ts';
-import { blobRange } from './blob-bytes.ts';
+import { windowSource } from './window-source.ts';
 import type { SourceSlot } from './bundle-source.ts';
 import type { Spool } from './spool.ts';
 
@@ -28,7 +28,7 @@ export async function salvageInto(
 ): Promise<Salvaged> {
   const writer = new PartWriter({ compress: codec.compress, library: 'benchseal (salvaged)' });
   const losses: string[] = [];
-  for await (const item of salvagePart(blobRange(part.content, 0, part.bytes), codec.decompress)) {
+  for await (const item of salvagePart(windowSource(part.content), codec.decompress)) {
     switch (item.type) {
       case 'metadata':
         writer.addMetadata(item.metadata.name, Object.fromEntries(item.metadata.metadata));
