@@ -47,6 +47,8 @@ export class JournalWriter {
   #closed = false;
   #chunkOpenedMs: HostMs = 0;
   #recorded = 0;
+  /** In the open chunk: not recorded before it is flushed. */
+  #openItems = 0;
   #bytesBefore = 0;
   #lastFlushMs: HostMs | null = null;
 
@@ -144,7 +146,7 @@ export class JournalWriter {
       this.#timer = setTimeout(() => this.closeChunk(), CHUNK_MS);
     }
     this.#open.set(producer, seq);
-    this.#recorded++;
+    this.#openItems++;
   }
 
   #channel(item: DataItem, message: EncodedMessage, producer: string): ChannelDefinition {
@@ -173,6 +175,8 @@ export class JournalWriter {
     for (const [producer, seq] of this.#open) this.#lanes.record(producer, seq);
     const producers = [...this.#open.keys()];
     this.#open.clear();
+    this.#recorded += this.#openItems;
+    this.#openItems = 0;
     this.#options.flushed(producers.map((producer) => this.#lanes.ackOf(producer)));
     if (!this.#closing && part.isDue(this.#options.hostMs())) void this.#block(this.#rotate(part));
   }
