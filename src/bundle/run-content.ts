@@ -1,4 +1,4 @@
-import { JOURNAL_METADATA } from '../formats/journal/item.ts';
+import { JOURNAL_METADATA, TOPIC } from '../formats/journal/item.ts';
 import { PartReader, type PartItem } from '../formats/journal/part-reader.ts';
 import type { Decompress } from '../formats/journal/part-source.ts';
 import type { Compress } from '../formats/journal/part-writer.ts';
@@ -117,9 +117,15 @@ function orderedPart({ path, reader }: Opened): readonly OrderedPart[] {
   return [{ path, startNs, endNs, items: () => itemsOf(path, reader) }];
 }
 
+/** Nothing is derived from wire bytes: they are half of all messages and need not be decoded. */
+function derivedTopics(reader: PartReader): readonly string[] {
+  const topics = new Set([...reader.channels.values()].map(({ topic }) => topic));
+  return [...topics].filter((topic) => !topic.startsWith(TOPIC.wire('')));
+}
+
 async function* itemsOf(path: string, reader: PartReader): AsyncGenerator<PartItem, void, void> {
   try {
-    yield* reader.items();
+    yield* reader.items({ topics: derivedTopics(reader) });
   } catch (cause) {
     throw new DamagedPart(path, cause);
   }
