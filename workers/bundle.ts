@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 /** Seals, verifies and lists bundles. Killable: a seal that has not committed is done again. Wiring only. */
 import { Bundles } from '../src/bundle/bundle-control.ts';
 import type { BundleStart } from '../src/bundle/types.ts';

@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 /** One resource: a port and the instruments on it. Wiring only; what it does is in `src/links/`. */
 import { FAMILIES } from '../src/instruments/registry.ts';
 import { createWorld } from '../src/instruments/world.ts';

@@ -185,7 +185,7 @@ export class Conductor {
       outbox: this.#outbox,
       decide: (peer) => this.#adoption.decide(peer),
       acked: (acks) => this.#fanOut.passDown(acks),
-      recorded: (events) => this.#events.push(events),
+      recorded: (frame) => this.#events.push(frame),
       gone: () => this.#own.log('WARNING', 'recorder.gone'),
       broken,
       undecided: (detail) => this.#own.log('ERROR', 'recorder.undecided', { detail }),

@@ -1,8 +1,7 @@
 /** The recorder: bridge, acknowledgements, health, and who decides what becomes of a run it brings (`adoption.ts`). */
 import type { Clock } from '../record/clock.ts';
-import type { RecordedEvent } from '../record/event.ts';
 import type { Ack } from '../record/producer.ts';
-import type { RecorderFrame, RecorderHealth } from '../wire/messages.ts';
+import type { RecordedFrame, RecorderFrame, RecorderHealth } from '../wire/messages.ts';
 import type { Outbox } from '../wire/outbox.ts';
 import { UnknownFrame } from '../wire/port.ts';
 import { CallError } from '../wire/call.ts';
@@ -17,7 +16,7 @@ export interface RecorderLinkOptions {
   /** What the recorder has of each lane, after it was decided what becomes of its run. Throws when it did not answer. */
   decide(peer: RecorderPeer): Promise<readonly Ack[]>;
   acked(acks: readonly Ack[]): void;
-  recorded(events: readonly RecordedEvent[]): void;
+  recorded(frame: RecordedFrame): void;
   gone(): void;
   broken(error: unknown): void;
   undecided(detail: string): void;
@@ -94,7 +93,7 @@ export class RecorderLink {
     if (this.#peer !== peer) return;
     switch (frame.type) {
       case 'recorded':
-        return this.#options.recorded(frame.events);
+        return this.#options.recorded(frame);
       case 'recorder-health':
         this.#health = frame.health;
         return;

@@ -333,6 +333,11 @@ export interface RunView {
   readonly endedHostMs: HostMs | null;
 }
 
+/** Ids begin again with each run and outside runs, so a row says which log it is in. */
+export interface ShownEvent extends RecordedEvent {
+  readonly scope: RecordedFrame['scope'];
+}
+
 export interface MirrorFrame {
   readonly type: 'frame';
   readonly hostMs: HostMs;
@@ -341,7 +346,7 @@ export interface MirrorFrame {
   readonly channels: readonly ChannelView[];
   readonly plot: readonly PlotPoints[];
   /** Events recorded since the last frame, oldest first. */
-  readonly events: readonly RecordedEvent[];
+  readonly events: readonly ShownEvent[];
   readonly health: ConductorHealth;
   /** Sent when it changed. */
   readonly rig?: Rig;

@@ -18,7 +18,7 @@ export function markersOf(rows: readonly EventRow[], zero: RunZero | null): read
     const row = rows[i];
     if (!row) break;
     const { event } = row;
-    if (!row.inRun) continue;
+    if (event.scope !== 'run') continue;
     found.push({ hostMs: zero.hostMs + event.tMonoNs / 1e6, severity: event.severity });
     if (event.kind === KIND.runStarted) break;
   }

@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 /** Stands for the recorder (the page's Trusted Types admit its name): leaves two closed parts and a run's events. */
 import { loadZstd } from '../../../src/recorder/zstd.ts';
 import { OpfsDirectory, SLOT_FOLDER } from '../../../src/storage/opfs-directory.ts';
@@ -7,7 +6,12 @@ import { loadSqlite } from '../../../src/storage/sqlite-engine.ts';
 import { SqliteFiles } from '../../../src/storage/sqlite-files.ts';
 import { closedSlot, eventsBytes, partBytes, polls } from '../../unit/bundle/made-run.ts';
 
-declare const self: DedicatedWorkerGlobalScope;
+type Wanted = { count: number } | { slot: string; offset: number };
+
+declare const self: {
+  onmessage: ((event: MessageEvent<Wanted>) => void) | null;
+  postMessage(message: unknown): void;
+};
 
 function* firstHalf<T>(items: Iterator<T>, count: number): Generator<T, void, void> {
   for (let i = 0; i < count; i += 1) {
@@ -46,7 +50,7 @@ async function flip(at: { readonly slot: string; readonly offset: number }): Pro
   file.close();
 }
 
-self.onmessage = ({ data }: MessageEvent<{ count: number } | { slot: string; offset: number }>) => {
+self.onmessage = ({ data }: MessageEvent<Wanted>) => {
   const work = 'count' in data ? record(data.count) : flip(data);
   work.then(
     (value) => self.postMessage({ ok: true, value }),

@@ -1,5 +1,5 @@
 import type { BundleSummary } from '../../../src/bundle/types.ts';
-import type { RecordedEvent } from '../../../src/record/event.ts';
+import type { ShownEvent } from '../../../src/wire/messages.ts';
 import type { Rig } from '../../../src/rig/rig.ts';
 import type { ConductorHealth, DeviceView } from '../../../src/wire/messages.ts';
 
@@ -117,8 +117,9 @@ export function sceneHealth(armInS: number, blockedMs: number): ConductorHealth 
   };
 }
 
-export function sceneEvent(id: number, atS: number, kind: string, message: string): RecordedEvent {
+export function sceneEvent(id: number, atS: number, kind: string, message: string): ShownEvent {
   return {
+    scope: 'run',
     id,
     tMonoNs: Math.round(atS * 1e9),
     tUtc: '2026-05-06T12:00:00.000000Z',

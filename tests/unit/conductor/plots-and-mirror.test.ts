@@ -41,8 +41,11 @@ describe('PlotRing', () => {
 describe('EventTail', () => {
   it('gives what is new, and what was seen, at most 5,000', () => {
     const tail = new EventTail();
-    for (let id = 1; id <= 12_000; id += 1) tail.push([event(id)]);
-    expect(tail.since(11_998).map(({ id }) => id)).toEqual([11_999, 12_000]);
+    for (let id = 1; id <= 12_000; id += 1) tail.push({ scope: 'run', events: [event(id)] });
+    expect(tail.since(11_998).map(({ id, scope }) => [id, scope])).toEqual([
+      [11_999, 'run'],
+      [12_000, 'run'],
+    ]);
     expect(tail.since(0)).toHaveLength(EVENTS_SHOWN_MAX);
     expect(tail.before(11_999).at(-1)?.id).toBe(11_999);
     expect(tail.since(12_000)).toEqual([]);
@@ -82,7 +85,7 @@ describe('Mirror', () => {
     give();
     for (const t of [10, 20, 30, 40]) {
       point(t);
-      events.push([event(t)]);
+      events.push({ scope: 'run', events: [event(t)] });
       mirror.frame(true);
     }
     expect([frames.length, mirror.dropped]).toEqual([2, 2]);

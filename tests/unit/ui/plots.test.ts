@@ -114,8 +114,8 @@ describe('markers', () => {
   it('are those of the run that is shown', () => {
     const event = (id: number, kind: string, atS: number) => ({
       key: id,
-      inRun: kind !== 'kiosk',
       event: {
+        scope: kind === 'kiosk' ? ('kiosk' as const) : ('run' as const),
         id,
         kind,
         tMonoNs: atS * 1e9,

@@ -105,13 +105,6 @@ describe('event list', () => {
     expect([log.rows.length, log.dropped, log.rows.at(-1)?.key]).toEqual([EVENT_ROWS_MAX, 1000, 6000]);
     expect(new Set(log.rows.map(({ key }) => key)).size).toBe(EVENT_ROWS_MAX);
   });
-  it('knows which rows count from a run’s zero', () => {
-    const log = new EventLog();
-    log.replace(
-      ['a', 'run.started', 'x', 'run.ended', 'b'].map((kind, i) => sceneEvent(i + 1, i, kind, 'm')),
-    );
-    expect(log.rows.map(({ inRun }) => inRun)).toEqual([false, true, true, true, false]);
-  });
   it('draws what is in sight and a little more', () => {
     expect(rowWindow(5, 0, 400)).toEqual({ first: 0, end: 5 });
     const far = rowWindow(5000, 2500 * ROW_PX, 640);
