@@ -32,7 +32,14 @@ import { RunControl } from './run-control.ts';
 import { identitiesOf, makePlan, type MemberTexts } from './run-start.ts';
 import { Saturation } from './saturation.ts';
 import { SealRequests } from './seal-requests.ts';
-import { clockStepped, conductorBroken, hostSuspended, ownerChanged, workerRefused } from './statements.ts';
+import {
+  clockStepped,
+  commandRefused,
+  conductorBroken,
+  hostSuspended,
+  ownerChanged,
+  workerRefused,
+} from './statements.ts';
 import { Vitals } from './vitals.ts';
 
 /** Credits towards the recorder: the sum of all streams goes through one bridge. */
@@ -55,7 +62,7 @@ export interface ConductorHost {
 
 export class Conductor {
   readonly #host: ConductorHost;
-  readonly #book = new RunBook();
+  readonly #book = new RunBook((from, to) => this.#own.log('INFO', 'conductor.state', { from, to }));
   readonly #outbox: Outbox;
   readonly #latest = new Latest();
   readonly #plots = new Plots();
@@ -176,6 +183,9 @@ export class Conductor {
       broken,
       refused: (resource, what, detail) => this.#own.event(workerRefused(resource, what, detail)),
       gone: (resource) => this.#instrumentGone(resource),
+      transition: (resource, from, to) =>
+        this.#own.log('INFO', 'worker.transition', { resource_id: resource, from, to }),
+      commandRefused: (command, detail) => this.#own.event(commandRefused(command, detail)),
     });
   }
 

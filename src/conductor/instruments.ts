@@ -25,6 +25,8 @@ export interface ArmedRun {
   readonly job: string;
 }
 
+export type WorkerState = 'idle' | 'sampling';
+
 export interface InstrumentsOptions {
   readonly clock: Clock;
   take(from: Upstream, envelope: Envelope): void | Promise<void>;
@@ -34,6 +36,9 @@ export interface InstrumentsOptions {
   /** A worker did not do what it was asked to. */
   refused(resource: string, what: string, detail: string): void;
   gone(resource: string): void;
+  /** A worker began or ended to sample for a run (`spec/capa.md` §4.1). */
+  transition(resource: string, from: WorkerState, to: WorkerState): void;
+  commandRefused(command: Command, detail: string): void;
 }
 
 interface Link extends Upstream {
@@ -133,12 +138,17 @@ export class Instruments {
   async command(command: Command): Promise<Receipt> {
     const device = this.#rig.devices.find(({ name }) => name === command.device);
     const link = device && this.#links.get(portName(device.port));
-    if (link === undefined) return refusal(command, `no worker for a device called ${command.device}`);
+    if (link === undefined) return this.#refuse(command, `no worker for a device called ${command.device}`);
     try {
       return await this.#ask(link, COMMAND_MS, 'command', link.peer.control.command(command));
     } catch (error) {
-      return refusal(command, wordsOf(error));
+      return this.#refuse(command, wordsOf(error));
     }
+  }
+
+  #refuse(command: Command, detail: string): Receipt {
+    this.#options.commandRefused(command, detail);
+    return { commandId: command.id, accepted: false, detail, asked: command.payload, sent: {} };
   }
 
   async #welcome(link: Link): Promise<void> {
@@ -161,13 +171,15 @@ export class Instruments {
       const nowMs = Math.floor(this.#options.clock.hostMs());
       this.#epochMs = Math.max(this.#epochMs, nowMs + EPOCH_AHEAD_MS) + 1;
       const order = { ...run, epochMs: this.#epochMs };
-      await this.#try(link, ARM_MS, 'arm', () => link.peer.control.arm(order));
+      const armed = await this.#try(link, ARM_MS, 'arm', () => link.peer.control.arm(order).then(() => true));
+      if (armed === true) this.#options.transition(link.peer.resource, 'idle', 'sampling');
     });
   }
 
   #disarm(link: Link): Promise<readonly Ack[]> {
     return this.#inTurn(link, async () => {
       const done = await this.#try(link, DISARM_MS, 'disarm', () => link.peer.control.disarm());
+      if (done !== null) this.#options.transition(link.peer.resource, 'sampling', 'idle');
       return done?.upTo ?? [];
     });
   }
@@ -212,8 +224,4 @@ export class Instruments {
   #devicesOf(resource: string): Rig['devices'] {
     return this.#rig.devices.filter(({ port }) => portName(port) === resource);
   }
-}
-
-function refusal(command: Command, detail: string): Receipt {
-  return { commandId: command.id, accepted: false, detail, asked: command.payload, sent: {} };
 }

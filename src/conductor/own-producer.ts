@@ -1,5 +1,5 @@
 /** The conductor as a producer of facts: its events and log lines, in lanes of its own (`design.md` §3.4). */
-import type { Clock } from '../record/clock.ts';
+import type { Clock, RunZero } from '../record/clock.ts';
 import type { Json, RunEvent, Severity } from '../record/event.ts';
 import { type DataItem, type Envelope, itemBytes, type LogLevel } from '../record/item.ts';
 import { type Ack, type Lane, producerId } from '../record/producer.ts';
@@ -12,6 +12,8 @@ export interface Statement {
   readonly metadata?: { readonly [key: string]: Json };
   /** Default `conductor`. */
   readonly source?: string;
+  /** When it happened, if not now. */
+  readonly at?: RunZero;
 }
 
 /** Lanes per scope: those of a run begin with it and end with it, those of the kiosk live as long as the conductor. */
@@ -64,8 +66,8 @@ export class OwnProducer {
   event(statement: Statement): readonly Ack[] {
     const { kind, severity, message, metadata } = statement;
     const item: RunEvent = {
-      tHostMs: this.#clock.hostMs(),
-      tUtcMs: this.#clock.utcMs(),
+      tHostMs: statement.at?.hostMs ?? this.#clock.hostMs(),
+      tUtcMs: statement.at?.utcMs ?? this.#clock.utcMs(),
       kind,
       severity,
       source: statement.source ?? 'conductor',

@@ -18,6 +18,11 @@ export class RunBook {
   #endedHostMs: HostMs | null = null;
   /** `closeRun` was asked for: a recorder that comes back without the run has closed it. */
   closing = false;
+  readonly #changed: (from: RunState['phase'], to: RunState['phase']) => void;
+
+  constructor(changed: (from: RunState['phase'], to: RunState['phase']) => void) {
+    this.#changed = changed;
+  }
 
   get state(): RunState {
     return this.#state;
@@ -38,7 +43,9 @@ export class RunBook {
     const next = nextRunState(this.#state, action);
     if (next === null)
       throw new BridgeBroken(`a run that is ${this.#state.phase} cannot become ${action.type}`);
+    const from = this.#state.phase;
     this.#state = next;
+    if (from !== next.phase) this.#changed(from, next.phase);
   }
 
   /** A new run is being prepared. */

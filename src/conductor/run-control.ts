@@ -128,6 +128,7 @@ export class RunControl {
     const upTo = own.event({
       kind: KIND.runStarted,
       severity: 'info',
+      at: plan.zero,
       message: `run ${runId} started`,
       metadata: facts,
     });
@@ -135,10 +136,11 @@ export class RunControl {
       kind: KIND.freeRunStarted,
       severity: 'info',
       source: FREE_RUN.source,
+      at: plan.zero,
       message: durationS === null ? 'free run until stopped' : `free run for ${durationS} s`,
       metadata: { duration_s: durationS },
     });
-    own.log('INFO', KIND.runStarted, facts);
+    own.log('INFO', 'engine.run.start', facts);
     return upTo;
   }
 

@@ -72,7 +72,7 @@ export class RunStop {
 
   #sayEnded(outcome: RunOutcome): void {
     const { own, facts } = this.#options;
-    own.log('INFO', KIND.runEnded, { run_status: outcome.runStatus, exit_reason: outcome.exitReason });
+    own.log('INFO', 'engine.run.end', { run_status: outcome.runStatus, exit_reason: outcome.exitReason });
     own.event({
       kind: KIND.runEnded,
       severity: outcome.runStatus === 'crashed' ? 'error' : 'info',

@@ -1,4 +1,5 @@
 /** What the conductor itself has to say, in words and numbers. */
+import type { Command } from '../record/command.ts';
 import { KIND } from '../record/taxonomy.ts';
 import type { Statement } from './own-producer.ts';
 
@@ -8,6 +9,17 @@ export function workerRefused(resource: string, what: string, detail: string): S
     severity: 'error',
     message: `${resource} did not ${what}: ${detail}`,
     metadata: { resource_id: resource, error_type: what, detail },
+  };
+}
+
+/** A command no worker took: its receipt is stated here, since no device can (`spec/capa.md` §2.2, receipt trap). */
+export function commandRefused(command: Command, detail: string): Statement {
+  const { id, device, kind, payload, issuedBy, why } = command;
+  return {
+    kind,
+    severity: 'warning',
+    message: `${kind} refused for ${device}: ${detail}`,
+    metadata: { device, command_id: id, accepted: false, detail, asked: payload, issued_by: issuedBy, why },
   };
 }
 

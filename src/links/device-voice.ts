@@ -5,7 +5,7 @@ import type { Command, Receipt } from '../record/command.ts';
 import type { Json, RunEvent, Severity } from '../record/event.ts';
 import type { Health, LogItem, LogLevel, StatusItem } from '../record/item.ts';
 import { KIND } from '../record/taxonomy.ts';
-import type { RigDevice } from '../rig/rig.ts';
+import { portName, type RigDevice } from '../rig/rig.ts';
 import type { Producer } from './producer.ts';
 
 type Facts = { readonly [key: string]: Json };
@@ -94,14 +94,14 @@ export class DeviceVoice {
   }
 
   logItem(level: LogLevel, event: string, fields: Facts): LogItem {
-    const { name, adapter } = this.#device;
+    const { name, adapter, port } = this.#device;
     return {
       type: 'log',
       tHostMs: this.#clock.hostMs(),
       tUtcMs: this.#clock.utcMs(),
       level,
       event,
-      fields: { device: name, adapter, ...fields },
+      fields: { device: name, adapter, resource_id: portName(port), ...fields },
     };
   }
 
