@@ -11,12 +11,14 @@ import { PageKiosk } from './kiosk/page-kiosk.ts';
 import { RigDesk } from './kiosk/rig-desk.ts';
 import { persistAtFirstGesture, readCapabilities } from './platform/capabilities.ts';
 import { readEnvironment } from './platform/environment.ts';
+import { LeaveWarning } from './platform/leave-warning.ts';
 import { InstallOffer } from './platform/install.ts';
 import { installTrustedTypes } from './platform/trusted-types.ts';
 import { UpdateOffer } from './platform/update.ts';
 import { WakeLockKeeper } from './platform/wake-lock.ts';
 import { Workspace } from './platform/workspace.ts';
 import App from './ui/app.svelte';
+import { LOCK } from './wire/messages.ts';
 
 // Each worker is written out in one expression: the build finds them by this very form.
 function openShared(): MessagePort {
@@ -96,7 +98,9 @@ function wireRigs(bench: Bench, workspace: Workspace<BundleSummary>): RigDesk {
 /** What follows the run: the screen stays on, updates wait, the rig is remembered. */
 function followRun(bench: Bench, rigs: RigDesk, updates: UpdateOffer): void {
   const wakeLock = new WakeLockKeeper(document, navigator.wakeLock);
+  const leaving = new LeaveWarning(window, navigator.locks, (name) => name.startsWith(LOCK.page('')));
   bench.onRunOpen((runOpen) => {
+    leaving.want(runOpen);
     wakeLock.want(runOpen && bench.owner);
     updates.setRunOpen(runOpen);
   });

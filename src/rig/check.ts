@@ -2,7 +2,7 @@
 import type { Problem } from '../record/problem.ts';
 import type { RigDeclaration, RigDeclarations, RigLine } from './declaration.ts';
 import { portName, type Rig, type RigChannel } from './rig.ts';
-import { convertible } from './units.ts';
+import { canonicalUnit, convertible, knownUnits } from './units.ts';
 
 /** Everything that does not fit, in the order of the file. An empty list = this rig can run. */
 export function checkRig(rig: Rig, declarations: RigDeclarations): Problem[] {
@@ -113,6 +113,16 @@ function checkChannel(
         `${declaration.id} has no field ${field}`,
         declaration.fields.map((candidate) => candidate.field).join(', '),
         field,
+      ),
+    ];
+  if (spec.unit === null && channel.calibration.kind === 'identity' && canonicalUnit(channel.unit) === null)
+    return [
+      problem(
+        'channels.unknown_unit',
+        `${path}.unit`,
+        `${device} says the unit of ${field} itself, and no unit converts to ${channel.unit}`,
+        knownUnits().join(', '),
+        channel.unit,
       ),
     ];
   // A unit the device says itself is known only after identify. A calibration may lead to another dimension.

@@ -30,6 +30,8 @@ export class KioskPage {
   constructor(page: Page, origin: string) {
     this.page = page;
     this.origin = origin;
+    // The last tab of an open run asks before it goes; the operator here means it.
+    page.on('dialog', (dialog) => void dialog.accept().catch(() => undefined));
   }
 
   /** Opens the app and waits until it has a conductor. */

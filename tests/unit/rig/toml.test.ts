@@ -116,6 +116,14 @@ describe('parseRig', () => {
       'channels.unit_mismatch',
       'channels[0].unit',
     ],
+    [
+      'a unit nothing converts to, where the device says its own',
+      GOOD.replace('field = "heat"', 'field = "flow"')
+        .replace(/calibration.*\n/, '')
+        .replace('"°C"', '"slm"'),
+      'channels.unknown_unit',
+      'channels[0].unit',
+    ],
     ['a name that climbs', GOOD.replace('"heater.pv"', '"../pv"'), 'schema.regex', 'channels[0].name'],
     ['a name with a slash', GOOD.replaceAll('"heater"', '"a/b"'), 'schema.regex', 'devices[0].name'],
     ['a reserved name', GOOD.replaceAll('"heater"', '"conductor"'), 'schema.check', 'devices[0].name'],
