@@ -52,7 +52,7 @@ export const en = {
     title: 'What shall be recorded?',
     lead: 'Connect an instrument, or look around with a rig that exists only in this browser. Nothing leaves this device.',
     simulated: 'Try the simulated rig',
-    simulatedDetail: 'A heater and a gas flow that behave like real ones, over the same wire format.',
+    simulatedDetail: 'A heater, a gas flow and a balance that act on each other, over the same wire formats as real ones.',
     connect: 'Connect an instrument',
     connectDetail:
       'Plug it in first. The browser asks which port; the instrument is then identified by itself.',
