@@ -1,4 +1,5 @@
-import type { BuildIdentity, DeviceIdentity, FinalizeWarning, ManifestFacts } from '../formats/manifest.ts';
+import type { BuildIdentity, FinalizeWarning, ManifestFacts } from '../formats/manifest.ts';
+import type { DeviceIdentity } from '../record/device-identity.ts';
 import { isoUtc } from '../record/clock.ts';
 import { portName, type Rig } from '../rig/rig.ts';
 import type { Derived } from './derive.ts';

@@ -1,16 +1,6 @@
 import { type Rig, type RigDevice, portName } from '../rig/rig.ts';
-import type { BridgeCounters, DeviceView } from '../wire/messages.ts';
-
-const NO_COUNTERS: BridgeCounters = {
-  capacity: 0,
-  depth: 0,
-  depthMax: 0,
-  enqueued: 0,
-  delivered: 0,
-  dropped: 0,
-  blockedTotalMs: 0,
-  blockedSinceMs: -1,
-};
+import { NO_BRIDGE } from '../wire/bridge.ts';
+import type { DeviceView } from '../wire/messages.ts';
 
 /** How each device stands, as its worker said last; devices of the rig without a worker wait for their port. */
 export class Devices {
@@ -58,7 +48,7 @@ function waiting(device: RigDevice): DeviceView {
     polls: 0,
     failures: {},
     skipped: {},
-    bridge: NO_COUNTERS,
+    bridge: NO_BRIDGE,
     unackedBytes: 0,
   };
 }

@@ -1,22 +1,12 @@
 /** What is fixed before the first event of a run. */
 import type { Clock } from '../record/clock.ts';
+import type { DeviceIdentity } from '../record/device-identity.ts';
 import type { Json } from '../record/event.ts';
 import type { Rig } from '../rig/rig.ts';
 import { durationProblem, FREE_RUN } from '../procedures/free-run.ts';
 import type { DeviceView, OpenRunState, RecorderHealth, RunPlan, StartRequest } from '../wire/messages.ts';
 import type { RunFacts } from './run-book.ts';
 import { uuid7 } from './uuid7.ts';
-
-/** A device's answer when it was asked who it is, as bundle members and `run.ended` name it. */
-export interface DeviceIdentity {
-  readonly name: string;
-  readonly adapter: string;
-  readonly manufacturer: string;
-  readonly model: string;
-  readonly serial: string;
-  readonly firmware: string;
-  readonly port: string;
-}
 
 /** Texts of the members that describe a run: `config.toml`, `equipment.toml`, `calibration.json`, `env/build.json`. */
 export type MemberTexts = (facts: {

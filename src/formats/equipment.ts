@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml';
-import type { DeviceIdentity } from './manifest.ts';
+import type { DeviceIdentity } from '../record/device-identity.ts';
 
 /** `equipment.toml`: every device with the identity it gave when it was asked (`spec/capa.md` §1.1). */
 export function formatEquipment(rigName: string, devices: readonly DeviceIdentity[]): string {

@@ -1,4 +1,5 @@
 import type { RunZero } from '../record/clock.ts';
+import type { DeviceIdentity } from '../record/device-identity.ts';
 import type { Json } from '../record/event.ts';
 import type { RunOutcome } from '../record/run-state.ts';
 import type { RecordLayout } from '../rig/device-schema.ts';
@@ -21,17 +22,6 @@ export interface BrowserIdentity {
   readonly userAgent: string;
   readonly brands: readonly string[];
   readonly platform: string;
-}
-
-export interface DeviceIdentity {
-  readonly name: string;
-  readonly adapter: string;
-  readonly manufacturer: string;
-  readonly model: string;
-  readonly serial: string;
-  readonly firmware: string;
-  /** Name of its wire, `/wire/<port>` in the journal. */
-  readonly port: string;
 }
 
 /** Head of the hash chain over the events (`design.md` §5). */

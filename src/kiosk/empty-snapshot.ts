@@ -1,15 +1,5 @@
-import type { BridgeCounters, MirrorSnapshot } from '../wire/messages.ts';
-
-const NO_BRIDGE: BridgeCounters = {
-  capacity: 0,
-  depth: 0,
-  depthMax: 0,
-  enqueued: 0,
-  delivered: 0,
-  dropped: 0,
-  blockedTotalMs: 0,
-  blockedSinceMs: -1,
-};
+import { NO_BRIDGE } from '../wire/bridge.ts';
+import type { MirrorSnapshot } from '../wire/messages.ts';
 
 /** What is shown while no conductor answers: nothing, and if another build holds the bench, why. */
 export function emptySnapshot(

@@ -1,50 +1,18 @@
 import type { BundleSummary, Progress, VerifyReport } from '../bundle/types.ts';
+import type { ExportOutcome } from '../export/types.ts';
+import type { BrowserCapabilities } from '../platform/capabilities.ts';
 import type { Command, Receipt } from '../record/command.ts';
 import type { Problem, Result } from '../record/problem.ts';
 import type { MirrorFrame, MirrorSnapshot, StartRequest, StartResult } from '../wire/messages.ts';
 
-/** What this browser can and cannot do, in words for the honest-limits page. */
-export interface Capabilities {
-  readonly webSerial: boolean;
-  readonly sharedWorker: boolean;
-  readonly crossOriginIsolated: boolean;
-  readonly opfs: boolean;
-  readonly directoryPicker: boolean;
-  readonly savePicker: boolean;
-  readonly persisted: boolean;
-  readonly installed: boolean;
-}
+export type { BrowserCapabilities as Capabilities } from '../platform/capabilities.ts';
+export type { ExportOutcome as ExportResult } from '../export/types.ts';
 
 export type ConnectResult =
   | { readonly ok: true }
   | {
       readonly ok: false;
       readonly code: 'cancelled' | 'unsupported' | 'observer' | 'failed';
-      readonly detail: string;
-    };
-
-/** `verified` only after every byte was read back from the target and its digest compared. */
-export type ExportResult =
-  | {
-      readonly ok: true;
-      readonly kind: 'directory' | 'file';
-      readonly target: string;
-      readonly verified: true;
-      readonly rootDigest: string;
-      readonly receipt: string;
-    }
-  /** A download leaves the page's sight: nothing was read back, and the words say so. */
-  | {
-      readonly ok: true;
-      readonly kind: 'download';
-      readonly target: string;
-      readonly verified: false;
-      readonly rootDigest: string;
-      readonly receipt: string;
-    }
-  | {
-      readonly ok: false;
-      readonly code: 'cancelled' | 'full' | 'mismatch' | 'failed';
       readonly detail: string;
     };
 
@@ -60,7 +28,7 @@ export interface UpdateState {
  */
 export interface Kiosk {
   readonly build: { readonly version: string; readonly hash: string };
-  readonly capabilities: Capabilities;
+  readonly capabilities: BrowserCapabilities;
   /** Calls back with a full snapshot at once, then with every frame. Returns the unsubscriber. */
   subscribe(
     onSnapshot: (snapshot: MirrorSnapshot) => void,
@@ -90,7 +58,7 @@ export interface Kiosk {
     kind: 'directory' | 'file' | 'download',
     progress: (p: Progress) => void,
     signal?: AbortSignal,
-  ): Promise<ExportResult>;
+  ): Promise<ExportOutcome>;
   /** Seals in progress, for the Bundles screen. */
   onSealProgress(listener: (runId: string, progress: Progress | null) => void): () => void;
 

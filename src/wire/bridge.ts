@@ -16,6 +16,18 @@ export function capacityFor(rateHz: number): number {
   return Math.max(64, Math.ceil(8 * rateHz));
 }
 
+/** A bridge nothing has passed. */
+export const NO_BRIDGE: BridgeCounters = {
+  capacity: 0,
+  depth: 0,
+  depthMax: 0,
+  enqueued: 0,
+  delivered: 0,
+  dropped: 0,
+  blockedTotalMs: 0,
+  blockedSinceMs: -1,
+};
+
 /** A broken rule of the bridge itself: ends the run sealed, never silently. */
 export class BridgeBroken extends Error {
   readonly code = 'bridge_broken';
