@@ -4,11 +4,13 @@ import { withBenchPage } from './bench-browser.ts';
 import { FIELDS, Pipeline, type PipelineWindow } from './pipeline.ts';
 import type { BenchRow } from './table.ts';
 
+const SEAL_WITHIN_MS = 30 * 60_000;
+
 /** Fills a journal of about `megabytes`, then seals: speed, and the most memory any one browser process took for it. */
 async function sealOf(megabytes: number): Promise<{ mbPerS: number; peakMb: number; journalMb: number }> {
   return withBenchPage(async (page, chromium) => {
     const pipe = new Pipeline(page, chromium);
-    await pipe.open({ blockSamples: 1000, fields: FIELDS.slice(0, 1), sampleHz: 0 });
+    await pipe.open({ blockSamples: 1000, fields: FIELDS.slice(0, 1), sampleHz: 0, values: 'noise' });
     await pipe.start();
     await waitUntil(
       `a journal of ${megabytes} MB`,
@@ -28,7 +30,7 @@ async function sealOf(megabytes: number): Promise<{ mbPerS: number; peakMb: numb
     await page.evaluate(() => (globalThis as unknown as PipelineWindow).pipeline.stop());
     await waitUntil(
       'the seal',
-      600_000,
+      SEAL_WITHIN_MS,
       async () => {
         const view = await pipe.view();
         journalBytes = Math.max(journalBytes, view.health.recorder?.journalBytes ?? 0);

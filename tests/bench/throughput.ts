@@ -9,7 +9,7 @@ export async function benchPipeline(): Promise<BenchRow[]> {
   const seconds = 60;
   return withBenchPage(async (page, chromium) => {
     const pipe = new Pipeline(page, chromium);
-    await pipe.open({ blockSamples: 50, fields: FIELDS, sampleHz: 1000 });
+    await pipe.open({ blockSamples: 50, fields: FIELDS, sampleHz: 1000, values: 'adc' });
     await pipe.start();
     const cpuBefore = pipe.cpuMs();
     const startMs = performance.now();
@@ -61,7 +61,7 @@ export async function benchSustained(): Promise<BenchRow[]> {
   const windowMs = 5000;
   return withBenchPage(async (page, chromium) => {
     const pipe = new Pipeline(page, chromium);
-    await pipe.open({ blockSamples: 1000, fields: FIELDS.slice(0, 1), sampleHz: 0 });
+    await pipe.open({ blockSamples: 1000, fields: FIELDS.slice(0, 1), sampleHz: 0, values: 'adc' });
     await pipe.start();
     await sleep(1500);
     const rates: number[] = [];

@@ -9,30 +9,36 @@ const POOL_VALUES = 65_536;
 /** Emissions between two looks at what came in. */
 const TURN = 8;
 
-/** A random walk in steps of 0.001, as an ADC gives: compresses like one. */
+/** A random walk: in steps of 0.001, or with every bit of a double in use. */
 function walk(): Float64Array {
   const values = new Float64Array(POOL_VALUES);
   let value = 0;
   let state = 12_345;
   for (let i = 0; i < values.length; i++) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    value += ((state >> 16) % 7) - 3;
+    value += LOAD.values === 'adc' ? ((state >> 16) % 7) - 3 : (state / 0x7fffffff - 0.5) * Math.PI;
     values[i] = value / 1000;
   }
   return values;
 }
 const pool = walk();
 let place = 0;
+let lastCompleteMs = 0;
 
 function emitBlocks({ device, family, emit }: Production, completeMs: number): Promise<void> {
   const { blockSamples, fields, sampleHz } = LOAD;
-  const dtMs = sampleHz > 0 ? 1000 / sampleHz : 0.01;
+  // Flat out, a block covers the time since the one before: blocks of one channel never overlap.
+  const dtMs =
+    sampleHz > 0
+      ? 1000 / sampleHz
+      : Math.min(1, Math.max(1e-6, (completeMs - lastCompleteMs) / blockSamples));
+  lastCompleteMs = completeMs;
   const items = fields.map((field): BlockItem => {
     place = (place + 997) % (POOL_VALUES - blockSamples);
     const values = pool.slice(place, place + blockSamples);
     return {
       type: 'block',
-      tHostMs: completeMs - dtMs * (blockSamples - 1),
+      tHostMs: completeMs - dtMs * blockSamples,
       device,
       family,
       field,

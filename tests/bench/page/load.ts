@@ -6,6 +6,8 @@ export interface Load {
   readonly fields: readonly string[];
   /** Samples a second and field; 0 = as fast as the bridge takes them. */
   readonly sampleHz: number;
+  /** `adc`: steps of 0.001, compresses three to one. `noise`: every bit of the double, compresses hardly. */
+  readonly values: 'adc' | 'noise';
 }
 
 /** Byte `at` of what a flat-out port sends: every value, no period a lost block would hide in. */
