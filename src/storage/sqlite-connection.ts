@@ -50,10 +50,11 @@ export class SqliteConnection implements SqlDatabase {
       all: (sql, parameters = []) => this.#all(sql, parameters),
     };
     return this.#inOrder(async () => {
-      await this.#api.exec(this.#db, 'BEGIN IMMEDIATE');
+      // Prepared once: parsing BEGIN and COMMIT anew costs a tenth of a single-event commit.
+      await this.#run('BEGIN IMMEDIATE', []);
       try {
         const result = await work(inside);
-        await this.#api.exec(this.#db, 'COMMIT');
+        await this.#run('COMMIT', []);
         return result;
       } catch (error) {
         // A failed COMMIT may have ended the transaction already; then there is nothing to roll back.
