@@ -88,6 +88,11 @@ export class SlotStore {
     };
   }
 
+  /** Old enough to hold acknowledged bytes. */
+  isAged({ slot, createdUtcMs }: Pick<SlotHeader, 'slot' | 'createdUtcMs'>): boolean {
+    return this.#ages.waitMs(slot, createdUtcMs) === 0;
+  }
+
   /**
    * Takes a spare: the oldest first. Null when there is none old enough (and young ones are not allowed).
    * The returned file is empty, its header says what it is, and it is durable.
@@ -104,9 +109,14 @@ export class SlotStore {
         file.close();
         continue;
       }
-      file.truncate(0);
       const { state, runId, path, note } = claim;
-      file.update({ state, runId, path, bytes: 0, note: note ?? {} });
+      try {
+        file.truncate(0);
+        file.update({ state, runId, path, bytes: 0, note: note ?? {} });
+      } catch (error) {
+        file.close();
+        throw error;
+      }
       return file;
     }
     return null;
@@ -141,7 +151,7 @@ export class SlotStore {
   async content(slot: string): Promise<Blob | null> {
     const { blob, header } = await this.#peek(slot);
     if (blob === null || header === null) return null;
-    this.#note(header);
+    this.#noteSeen(header);
     const end = header.state === 'open' ? blob.size : SLOT_CONTENT_OFFSET + header.bytes;
     return blob.slice(SLOT_CONTENT_OFFSET, Math.max(end, SLOT_CONTENT_OFFSET));
   }
@@ -168,20 +178,24 @@ export class SlotStore {
     for (let count = this.#spares().length; count < wanted; count++) await this.createSpare();
   }
 
-  /** One new slot, young. Throws what the disk throws (`QuotaExceededError`, `ShortWrite`). */
-  async createSpare(): Promise<SlotHeader> {
+  /** One new slot, young. Throws what the disk throws (`QuotaExceededError`, `ShortWrite`); no file is left then. */
+  async createSpare(): Promise<void> {
     const createdUtcMs = this.#clock.utcMs();
     const slot = `slot-${createdUtcMs.toString(36)}-${(this.#nameCount++).toString(36)}-${randomSuffix()}`;
     const file = await this.#directory.open(slot, { create: true });
-    if (file === null) throw new Error(`slot ${slot}: new, and held by another`);
+    // Another worker saw the empty file first and makes it a spare (`#look`).
+    if (file === null) return;
     try {
-      return this.#initialise(slot, file, createdUtcMs);
-    } finally {
+      this.#initialise(slot, file, createdUtcMs);
       file.close();
+    } catch (error) {
+      file.close();
+      await this.#directory.remove(slot);
+      throw error;
     }
   }
 
-  #initialise(slot: string, file: Parameters<typeof writeHeader>[0], createdUtcMs: number): SlotHeader {
+  #initialise(slot: string, file: Parameters<typeof writeHeader>[0], createdUtcMs: number): void {
     const header: SlotHeader = {
       slot,
       generation: 1,
@@ -195,7 +209,6 @@ export class SlotStore {
     file.truncate(SLOT_CONTENT_OFFSET);
     writeHeader(file, header);
     this.#note(header);
-    return header;
   }
 
   #spares(): SlotHeader[] {
@@ -205,6 +218,11 @@ export class SlotStore {
   #note(header: SlotHeader): void {
     this.#ages.see(header.slot);
     this.#headers.set(header.slot, header);
+  }
+
+  /** Out of a blob, which may be older than what was written here meanwhile. */
+  #noteSeen(header: SlotHeader): void {
+    if (header.generation >= (this.#headers.get(header.slot)?.generation ?? 0)) this.#note(header);
   }
 
   #forget(slot: string): void {
@@ -232,11 +250,7 @@ export class SlotStore {
     const { blob, header } = await this.#peek(slot);
     if (blob === null) return this.#forget(slot);
     if (this.#held.has(slot)) return;
-    if (header !== null) {
-      // The blob may be older than what was written here meanwhile.
-      if (header.generation >= (this.#headers.get(slot)?.generation ?? 0)) this.#note(header);
-      return;
-    }
+    if (header !== null) return this.#noteSeen(header);
     const file = await this.#directory.open(slot, { create: false });
     if (file === null) return;
     // Cut before its first header was whole, so it never held anything.

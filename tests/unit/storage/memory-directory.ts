@@ -5,13 +5,29 @@ export interface Faults {
   /** Bytes the disk takes in all; a write over it is short. */
   bytesMax: number;
   flushFails: boolean;
+  /** As Linux does: a failed flush forgets what was to be written, and the next one says that all is well. */
+  flushFailsOnce: boolean;
+  /** Files that take nothing. */
+  refuses: (name: string) => boolean;
+}
+
+interface MemoryFile {
+  bytes: Uint8Array<ArrayBuffer>;
+  durable: Uint8Array<ArrayBuffer>;
+  /** Written since the last flush. */
+  dirty: [from: number, to: number][];
 }
 
 /** Files in memory behind the storage seam. `cut()` is a power cut: what was not flushed is gone. */
 export class MemoryDirectory implements FileDirectory {
-  readonly files = new Map<string, { bytes: Uint8Array<ArrayBuffer>; durable: Uint8Array<ArrayBuffer> }>();
+  readonly files = new Map<string, MemoryFile>();
   readonly held = new Set<string>();
-  readonly faults: Faults = { bytesMax: Infinity, flushFails: false };
+  readonly faults: Faults = {
+    bytesMax: Infinity,
+    flushFails: false,
+    flushFailsOnce: false,
+    refuses: () => false,
+  };
   flushes = 0;
 
   names(): Promise<string[]> {
@@ -23,7 +39,7 @@ export class MemoryDirectory implements FileDirectory {
     let file = this.files.get(name);
     if (file === undefined) {
       if (!options.create) return Promise.resolve(null);
-      file = { bytes: new Uint8Array(0), durable: new Uint8Array(0) };
+      file = { bytes: new Uint8Array(0), durable: new Uint8Array(0), dirty: [] };
       this.files.set(name, file);
     }
     this.held.add(name);
@@ -50,10 +66,7 @@ export class MemoryDirectory implements FileDirectory {
     return [...this.files.values()].reduce((sum, file) => sum + file.bytes.length, 0);
   }
 
-  #handle(
-    name: string,
-    file: { bytes: Uint8Array<ArrayBuffer>; durable: Uint8Array<ArrayBuffer> },
-  ): SyncFile {
+  #handle(name: string, file: MemoryFile): SyncFile {
     const resize = (size: number): void => {
       const next = new Uint8Array(size);
       next.set(file.bytes.subarray(0, size));
@@ -66,18 +79,31 @@ export class MemoryDirectory implements FileDirectory {
         return part.length;
       },
       write: (from, { at }) => {
+        if (this.faults.refuses(name)) return 0;
         const growth = Math.max(0, at + from.length - file.bytes.length);
         const over = Math.max(0, this.#used() + growth - this.faults.bytesMax);
         const taken = Math.max(0, from.length - over);
         if (at + taken > file.bytes.length) resize(at + taken);
+        file.dirty.push([at, at + taken]);
         file.bytes.set(from.subarray(0, taken), at);
         return taken;
       },
-      truncate: resize,
+      truncate: (size) => {
+        resize(size);
+        file.dirty = file.dirty.map(([from, to]) => [Math.min(from, size), Math.min(to, size)]);
+      },
       flush: () => {
         if (this.faults.flushFails) throw new Error('flush failed');
+        const dirty = file.dirty.splice(0);
+        if (this.faults.flushFailsOnce) {
+          this.faults.flushFailsOnce = false;
+          throw new Error('flush failed once');
+        }
         this.flushes++;
-        file.durable = file.bytes.slice();
+        const durable = new Uint8Array(file.bytes.length);
+        durable.set(file.durable.subarray(0, durable.length));
+        for (const [from, to] of dirty) durable.set(file.bytes.subarray(from, to), from);
+        file.durable = durable;
       },
       getSize: () => file.bytes.length,
       close: () => this.held.delete(name),

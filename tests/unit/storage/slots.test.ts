@@ -164,4 +164,38 @@ describe('slot store', () => {
     directory.faults.bytesMax = SLOT_CONTENT_OFFSET + 10;
     expect(() => file?.writeAll(new Uint8Array(25), 0)).toThrow(ShortWrite);
   });
+
+  it('leaves nothing behind when the disk refuses a spare, and none of its handles', async () => {
+    const { directory, clock, store } = await fresh();
+    await store.topUp(1);
+    clock.pass(60_000);
+    directory.faults.bytesMax = SLOT_CONTENT_OFFSET;
+    directory.faults.refuses = () => true;
+    for (let tries = 0; tries < 3; tries++) await expect(store.topUp(2)).rejects.toThrow(ShortWrite);
+    expect(directory.files.size).toBe(1);
+    await expect(store.claim(CLAIM)).rejects.toThrow(ShortWrite);
+    directory.faults.refuses = () => false;
+    expect(await store.claim(CLAIM)).not.toBeNull();
+  });
+
+  it('leaves a new file to the worker that saw it first', async () => {
+    const { directory, clock, store } = await fresh();
+    const other = await SlotStore.open(directory, clock);
+    const open = directory.open.bind(directory);
+    // The file is there before it is locked: the other one looks in between.
+    directory.open = async (name, options) => {
+      const file = options.create ? await open(name, options) : null;
+      if (file === null) return open(name, options);
+      file.close();
+      directory.open = open;
+      const held = await open(name, { create: false });
+      setTimeout(() => held?.close());
+      return null;
+    };
+    await store.topUp(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await other.scan();
+    await store.scan();
+    expect(store.stock().young).toBe(1);
+  });
 });
