@@ -26,6 +26,8 @@ export interface EventStoreOptions {
   committed(rows: readonly RecordedEvent[], acks: readonly Ack[]): void;
   /** A commit failed (null: it works again). Nothing is lost: it is tried again, producers wait. */
   failed(error: unknown): void;
+  /** Set where lanes begin with 1 and have no holes: something before an envelope is missing, it was not taken. */
+  readonly holed?: () => void;
 }
 
 interface Queued {
@@ -54,7 +56,7 @@ export class EventStore {
     found: { have: readonly Ack[]; link: Uint8Array; lastId: number; lastMonoNs: number | null },
   ) {
     this.#options = options;
-    this.#lanes = new Lanes('events', found.have);
+    this.#lanes = new Lanes('events', found.have, options.holed !== undefined);
     this.#link = found.link;
     this.#lastId = found.lastId;
     this.#lastMonoNs = found.lastMonoNs;
@@ -100,7 +102,8 @@ export class EventStore {
     if (this.#queue.length >= QUEUE_MAX)
       return new Promise<void>((resolve) => this.#roomWaiters.push(resolve)).then(() => this.add(envelope));
     const { producer, firstSeq, items } = envelope;
-    const { skip } = this.#lanes.accept(producer, firstSeq, items.length);
+    const { skip, hole } = this.#lanes.accept(producer, firstSeq, items.length);
+    if (hole > 0) this.#options.holed?.();
     items.slice(skip).forEach((event, index) => {
       this.#queue.push({ producer, seq: firstSeq + skip + index, event });
     });
@@ -146,10 +149,9 @@ export class EventStore {
   async #commitQueue(): Promise<void> {
     const batch = this.#queue.slice();
     let link = this.#link;
-    const rows = batch.map(({ event }, index) =>
-      eventRow(this.#lastId + 1 + index, event, this.#options.zero),
-    );
+    let rows: EventRow[];
     try {
+      rows = batch.map(({ event }, index) => eventRow(this.#lastId + 1 + index, event, this.#options.zero));
       await this.#options.db.transaction(async (tx) => {
         for (const [index, row] of rows.entries())
           link = await this.#insert(tx, row, batch[index] as Queued, link);

@@ -26,9 +26,9 @@ export class JournalPart {
   readonly #writer: PartWriter;
   readonly #limits: PartLimits;
   readonly #openedMs: HostMs;
-  /** Made and not yet written for sure: tried again at the same place. */
+  /** Made and not yet flushed. A failed flush may have forgotten them: all are written again, at the same place. */
   #pending: Uint8Array[] = [];
-  #written = 0;
+  #flushed = 0;
   #finished = false;
 
   constructor(
@@ -70,12 +70,14 @@ export class JournalPart {
   flush(): void {
     const rest = this.#finished ? NOTHING : this.#writer.take();
     if (rest.length > 0) this.#pending.push(rest);
-    for (let bytes = this.#pending[0]; bytes !== undefined; bytes = this.#pending[0]) {
-      this.#file.writeAll(bytes, this.#written);
-      this.#written += bytes.length;
-      this.#pending.shift();
+    let at = this.#flushed;
+    for (const bytes of this.#pending) {
+      this.#file.writeAll(bytes, at);
+      at += bytes.length;
     }
     this.#file.flush();
+    this.#flushed = at;
+    this.#pending = [];
   }
 
   /** Footer, slot header `closed`; returns the part's bytes. May be called again when the disk refused. */
@@ -84,8 +86,8 @@ export class JournalPart {
     if (!this.#finished) this.#pending.push(this.#writer.finish());
     this.#finished = true;
     this.flush();
-    this.#file.closeAs('closed', this.#written);
-    return this.#written;
+    this.#file.closeAs('closed', this.#flushed);
+    return this.#flushed;
   }
 
   /** Lets go of the slot as it is: torn. */

@@ -29,6 +29,8 @@ export interface JournalOptions {
   flushed(acks: readonly Ack[]): void;
   /** A write failed (null: it works again). The bytes are kept and tried again, producers wait. */
   failed(error: unknown): void;
+  /** Something before an envelope is missing: it was not taken, its holder must send again. */
+  holed(): void;
 }
 
 /**
@@ -51,11 +53,14 @@ export class JournalWriter {
   #openItems = 0;
   #bytesBefore = 0;
   #lastFlushMs: HostMs | null = null;
+  /** What the disk refused last and has not taken since. */
+  #refused: 'flush' | 'part' | null = null;
+  #rotateAtMs: HostMs = -Infinity;
 
   /** `part`: the first one, already open; null = opened at the first item (a continued run). */
   constructor(options: JournalOptions, part: JournalPart | null) {
     this.#options = options;
-    this.#lanes = new Lanes('data', options.have);
+    this.#lanes = new Lanes('data', options.have, true);
     this.#part = part;
   }
 
@@ -87,7 +92,8 @@ export class JournalWriter {
     const part = this.#part;
     if (part === null) return this.#block(this.#openPart()).then(() => this.add(envelope));
     const { producer, firstSeq, items } = envelope;
-    const { skip } = this.#lanes.accept(producer, firstSeq, items.length);
+    const { skip, hole } = this.#lanes.accept(producer, firstSeq, items.length);
+    if (hole > 0) this.#options.holed();
     for (let index = skip; index < items.length; index++)
       this.#addItem(part, producer, firstSeq + index, items[index] as DataItem);
     if (skip > 0 && this.#lanes.recordedUpTo(producer) > 0)
@@ -163,7 +169,7 @@ export class JournalWriter {
     try {
       part.flush();
     } catch (error) {
-      this.#options.failed(error);
+      this.#fail('flush', error);
       void this.#block(this.#retry(part));
       return;
     }
@@ -171,14 +177,17 @@ export class JournalWriter {
   }
 
   #flushed(part: JournalPart): void {
-    this.#lastFlushMs = this.#options.hostMs();
+    const nowMs = this.#options.hostMs();
+    this.#lastFlushMs = nowMs;
+    this.#works('flush');
     for (const [producer, seq] of this.#open) this.#lanes.record(producer, seq);
     const producers = [...this.#open.keys()];
     this.#open.clear();
     this.#recorded += this.#openItems;
     this.#openItems = 0;
     this.#options.flushed(producers.map((producer) => this.#lanes.ackOf(producer)));
-    if (!this.#closing && part.isDue(this.#options.hostMs())) void this.#block(this.#rotate(part));
+    if (!this.#closing && part.isDue(nowMs) && nowMs >= this.#rotateAtMs)
+      void this.#block(this.#rotate(part));
   }
 
   async #retry(part: JournalPart): Promise<void> {
@@ -189,22 +198,23 @@ export class JournalWriter {
         part.flush();
         break;
       } catch (error) {
-        this.#options.failed(error);
+        this.#fail('flush', error);
       }
     }
-    this.#options.failed(null);
     this.#flushed(part);
   }
 
-  /** Without an aged spare the old part simply goes on, and it is tried again at the next chunk. */
+  /** Without a spare, or when the disk refuses it, the old part simply goes on, and it is tried again a second later. */
   async #rotate(part: JournalPart): Promise<void> {
-    const next = await this.#options.parts.next(this.have);
+    this.#rotateAtMs = this.#options.hostMs() + RETRY_MS;
+    const next = await this.#nextPart();
     if (next === null || this.#closed) return next?.drop();
+    this.#rotateAtMs = -Infinity;
     try {
       this.#bytesBefore += part.finish();
     } catch (error) {
       // Its chunks are flushed; without a footer it is a torn part, which the seal salvages.
-      this.#options.failed(error);
+      this.#fail('flush', error);
       this.#bytesBefore += part.bytes;
       part.drop();
     }
@@ -213,16 +223,35 @@ export class JournalWriter {
 
   async #openPart(): Promise<void> {
     for (;;) {
-      try {
-        const part = await this.#options.parts.next(this.have);
-        if (this.#closed) return part?.drop();
-        this.#part = part;
-        if (part !== null) return;
-      } catch (error) {
-        this.#options.failed(error);
-      }
+      const part = await this.#nextPart();
+      if (this.#closed) return part?.drop();
+      this.#part = part;
+      if (part !== null) return;
       await pause(RETRY_MS);
     }
+  }
+
+  /** Null when no spare is old enough, or the disk refuses it. */
+  async #nextPart(): Promise<JournalPart | null> {
+    try {
+      const part = await this.#options.parts.next(this.have);
+      if (part !== null) this.#works('part');
+      return part;
+    } catch (error) {
+      this.#fail('part', error);
+      return null;
+    }
+  }
+
+  #fail(what: 'flush' | 'part', error: unknown): void {
+    this.#refused = what;
+    this.#options.failed(error);
+  }
+
+  #works(what: 'flush' | 'part'): void {
+    if (this.#refused !== what) return;
+    this.#refused = null;
+    this.#options.failed(null);
   }
 
   /** While `work` runs, `add` waits. */

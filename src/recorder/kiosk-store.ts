@@ -52,7 +52,7 @@ export class KioskStore {
     this.#db = db;
     this.#options = options;
     this.#events = events;
-    this.#lanes = new Lanes('data', have);
+    this.#lanes = new Lanes('data', have, false);
   }
 
   static async open(options: KioskOptions): Promise<KioskStore> {

@@ -1,20 +1,25 @@
 import type { Ack, Lane } from '../record/producer.ts';
 
-/** What of an envelope is new: `skip` items are recorded already, `hole` items never came. */
+/** What of an envelope is new: `skip` items are not to be taken, `hole` items before it never came. */
 export interface LaneStep {
   readonly skip: number;
   readonly hole: number;
 }
 
-/** How far each producer's lane is accepted and recorded. A lane never goes back. */
+/**
+ * How far each producer's lane is accepted and recorded. A lane never goes back. Where lanes are `strict` they begin with
+ * 1, and what comes after a hole is not taken: a cumulative acknowledgement of it would cover what is missing.
+ */
 export class Lanes {
   readonly #lane: Lane;
+  readonly #strict: boolean;
   readonly #accepted = new Map<string, number>();
   readonly #recorded = new Map<string, number>();
   #holes = 0;
 
-  constructor(lane: Lane, have: readonly Ack[] = []) {
+  constructor(lane: Lane, have: readonly Ack[], strict: boolean) {
     this.#lane = lane;
+    this.#strict = strict;
     for (const ack of have) {
       if (ack.lane !== lane) continue;
       this.#accepted.set(ack.producer, ack.upTo);
@@ -29,13 +34,13 @@ export class Lanes {
 
   /** Takes `count` items from `firstSeq`; resent ones are skipped. */
   accept(producer: string, firstSeq: number, count: number): LaneStep {
-    const before = this.#accepted.get(producer);
+    const before = this.#accepted.get(producer) ?? (this.#strict ? 0 : firstSeq - 1);
     const last = firstSeq + count - 1;
-    const expected = (before ?? firstSeq - 1) + 1;
-    const hole = Math.max(0, firstSeq - expected);
+    const hole = Math.max(0, firstSeq - before - 1);
     this.#holes += hole;
-    this.#accepted.set(producer, Math.max(before ?? 0, last));
-    return { skip: Math.min(count, Math.max(0, expected - firstSeq)), hole };
+    if (hole > 0 && this.#strict) return { skip: count, hole };
+    this.#accepted.set(producer, Math.max(before, last));
+    return { skip: Math.min(count, Math.max(0, before + 1 - firstSeq)), hole };
   }
 
   record(producer: string, upTo: number): void {

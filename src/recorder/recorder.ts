@@ -28,13 +28,15 @@ import type { RecorderTools, StoreName } from './tools.ts';
 
 const HEALTH_MS = 500;
 const TOP_UP_MS = 2000;
+/** What is in flight behind a hole is refused as well: it is asked for once, not once per envelope. */
+const ASK_AGAIN_MS = 1000;
 /** Credits of the conductor's bridge come back in groups of a quarter of this. */
 const BRIDGE_CAPACITY = 256;
 
 export type DataPort = FramePort<UpstreamFrame, RecorderFrame>;
 
 export interface RecorderOptions {
-  readonly tools: Omit<RecorderTools, 'recorded' | 'failed'>;
+  readonly tools: Omit<RecorderTools, 'recorded' | 'failed' | 'holed'>;
   openKiosk(tools: RecorderTools): Promise<KioskStore>;
   /** Milliseconds until the database pool is old enough. */
   poolWaitMs(): number;
@@ -60,6 +62,7 @@ export class Recorder implements RecorderControl {
   #eventsRecorded = 0;
   #dataBefore = 0;
   #stray = 0;
+  #askedMs: HostMs = -Infinity;
 
   private constructor(options: RecorderOptions) {
     this.#options = options;
@@ -69,6 +72,7 @@ export class Recorder implements RecorderControl {
       ...options.tools,
       recorded: (scope, events, acks) => this.#recorded(scope, events, acks),
       failed: (store, error) => this.#failed(store, error),
+      holed: () => this.#askAgain(),
     };
   }
 
@@ -290,6 +294,15 @@ export class Recorder implements RecorderControl {
       this.#port?.post({ type: 'recorded', scope, events });
     }
     if (acks.length > 0) this.#port?.post({ type: 'ack', acks });
+  }
+
+  /** What the conductor keeps and the run does not have is to be sent again. */
+  #askAgain(): void {
+    const nowMs = this.#tools.clock.hostMs();
+    const session = this.#session;
+    if (session === null || nowMs - this.#askedMs < ASK_AGAIN_MS) return;
+    this.#askedMs = nowMs;
+    this.#port?.post({ type: 'have', have: session.have, runId: session.runId });
   }
 
   #failed(store: StoreName, error: unknown): void {

@@ -64,7 +64,6 @@ export class RunParts implements PartKeeper {
     members: { readonly [path: string]: string },
   ): Promise<JournalPart | null> {
     const { slots, plan, runId, compress } = this.#options;
-    const aged = slots.stock().aged > 0;
     const path = partPath(plan.runUuid, plan.zero.utcMs, this.#index);
     const file = await slots.claim({
       state: 'open',
@@ -90,7 +89,7 @@ export class RunParts implements PartKeeper {
       await slots.free(file.header.slot);
       throw error;
     }
-    this.#options.opened({ path, index: this.#index, young: !aged });
+    this.#options.opened({ path, index: this.#index, young: !slots.isAged(file.header) });
     this.#previousPath = path;
     this.#index++;
     return part;

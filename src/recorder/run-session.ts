@@ -59,7 +59,13 @@ export class RunSession {
     const first = await parts.open([], members);
     if (first === null) return null;
     session.#journal = session.#journalOver(parts, [], first);
-    session.#stores = await session.#openStores();
+    try {
+      session.#stores = await session.#openStores();
+    } catch (error) {
+      // Its slot must be free for whoever recovers what is in it.
+      session.#journal.abandon();
+      throw error;
+    }
     return session;
   }
 
@@ -159,9 +165,10 @@ export class RunSession {
   /** Gives the run up: what is committed stays, the part stays torn. The caller recovers it. */
   async abandon(): Promise<void> {
     this.journal.abandon();
-    await this.events.close().catch(() => undefined);
-    await this.#stores?.db.close();
+    const stores = this.#stores;
     this.#stores = null;
+    await stores?.events.close().catch(() => undefined);
+    await stores?.db.close();
   }
 
   async #openStores(): Promise<Stores> {
@@ -174,6 +181,7 @@ export class RunSession {
       sha256: tools.sha256,
       committed: (rows, acks) => tools.recorded('run', rows, this.#foreign(acks)),
       failed: (error) => tools.failed('events', error),
+      holed: () => tools.holed(),
     });
     return { db, events };
   }
@@ -183,7 +191,7 @@ export class RunSession {
     have: readonly Ack[],
     first: Awaited<ReturnType<RunParts['next']>>,
   ): JournalWriter {
-    const { schemas, units, clock, recorded, failed } = this.#tools;
+    const { schemas, units, clock, recorded, failed, holed } = this.#tools;
     return new JournalWriter(
       {
         zero: this.plan.zero,
@@ -194,6 +202,7 @@ export class RunSession {
         hostMs: () => clock.hostMs(),
         flushed: (acks) => recorded('run', [], acks),
         failed: (error) => failed('journal', error),
+        holed,
       },
       first,
     );

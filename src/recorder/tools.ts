@@ -28,4 +28,6 @@ export interface RecorderTools {
   recorded(scope: 'run' | 'kiosk', events: readonly RecordedEvent[], acks: readonly Ack[]): void;
   /** A store failed, or works again (null). */
   failed(store: StoreName, error: unknown): void;
+  /** Something before an envelope of the run is missing: it was not taken. */
+  holed(): void;
 }

@@ -3,6 +3,14 @@ import type { RunZero } from '../../record/clock.ts';
 import type { RecordedEvent, RunEvent } from '../../record/event.ts';
 import type { EventRow } from './schema.ts';
 
+/**
+ * Text that reads back as it was stored: SQLite ends a text at NUL, and half a surrogate pair is no UTF-8. Either would
+ * break the chain, which is over the stored value.
+ */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\u2400').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+}
+
 /** The row an event becomes. Empty metadata is NULL (`spec/capa.md` §2.1). */
 export function eventRow(id: number, event: RunEvent, zero: RunZero): EventRow {
   const { metadata } = event;
@@ -11,10 +19,10 @@ export function eventRow(id: number, event: RunEvent, zero: RunZero): EventRow {
     id,
     t_mono_ns: tMonoNs(event.tHostMs, zero),
     t_utc: isoUtc(event.tUtcMs),
-    kind: event.kind,
+    kind: storable(event.kind),
     severity: event.severity,
-    source: event.source,
-    message: event.message,
+    source: storable(event.source),
+    message: storable(event.message),
     metadata_json: isEmpty ? null : JSON.stringify(metadata),
   };
 }

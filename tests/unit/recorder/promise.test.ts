@@ -1,0 +1,179 @@
+/** What is acknowledged is recorded, whatever the disk does (`design.md` §3). */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { firstBrokenLink, firstLink } from '../../../src/formats/events/chain.ts';
+import type { EventRow } from '../../../src/formats/events/schema.ts';
+import { bytesSource } from '../../../src/formats/journal/part-source.ts';
+import { salvagePart } from '../../../src/formats/journal/salvage.ts';
+import type { RecorderFrame } from '../../../src/wire/messages.ts';
+import { loadZstd } from '../journal/zstd.ts';
+import { RecorderBench, event, plan, sha256, wire } from './bench.ts';
+
+const { decompress } = await loadZstd();
+
+async function open(): Promise<RecorderBench> {
+  const bench = await RecorderBench.open();
+  onTestFinished(() => bench.recorder.stop());
+  return bench;
+}
+
+async function startRun(bench: RecorderBench, changes: Parameters<typeof plan>[0] = {}): Promise<string> {
+  const result = await bench.recorder.openRun(plan(changes));
+  if (!result.ok) throw new Error(`${result.code}: ${result.detail}`);
+  return result.runId;
+}
+
+/** Numbers of a producer in the journal of a run. */
+async function numbersOf(bench: RecorderBench, runId: string, producer: string): Promise<number[]> {
+  await bench.slots.scan();
+  const found: number[] = [];
+  for (const { path, slot } of bench.slots.members(runId)) {
+    if (!path?.startsWith('mcap/')) continue;
+    const bytes = new Uint8Array((await (await bench.slots.content(slot))?.arrayBuffer()) ?? []);
+    for await (const item of salvagePart(bytesSource(bytes), decompress))
+      if (item.type === 'message' && item.channel.metadata.get('producer') === producer)
+        found.push(item.message.sequence);
+  }
+  return found;
+}
+
+const kindsOf = (bench: RecorderBench): string[] =>
+  bench.frames.flatMap((frame) => (frame.type === 'recorded' ? frame.events.map(({ kind }) => kind) : []));
+const haveFrames = (bench: RecorderBench) =>
+  bench.frames.filter((frame): frame is Extract<RecorderFrame, { type: 'have' }> => frame.type === 'have');
+
+describe('what is acknowledged is recorded', () => {
+  it('goes on in the old part when the disk refuses the next one, and loses nothing', async () => {
+    const bench = await open();
+    const id = await startRun(bench, { partBytesMax: 500 });
+    bench.events('c/1', [event('run.started')]);
+    const held = new Set(bench.directory.held);
+    bench.directory.faults.refuses = (name) => !held.has(name);
+    bench.data('a/1', [wire(Date.now(), '1')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 1);
+    bench.data('a/1', [wire(Date.now(), '2')]);
+    bench.data('a/1', [wire(Date.now(), '3')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 3);
+    expect((await bench.recorder.health()).error).not.toBeNull();
+    bench.directory.faults.refuses = () => false;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    bench.data('a/1', [wire(Date.now(), '4')]);
+    await bench.until(() => kindsOf(bench).includes('recorder.part_opened'));
+    expect((await bench.recorder.health()).error).toBeNull();
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3, 4]);
+  });
+
+  it('does not acknowledge past a hole: it asks for what is missing', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    bench.data('a/1', [wire(Date.now(), '1')]);
+    bench.events('a/1', [event('one')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 1 && bench.ackOf('a/1', 'events') === 1);
+    bench.data('a/1', [wire(Date.now(), '3')], 'run', 3);
+    bench.events('a/1', [event('three')], 'run', 3);
+    bench.data('b/1', [wire(Date.now(), '2')], 'run', 2);
+    await bench.until(() => haveFrames(bench).length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(bench.ackOf('a/1', 'data')).toBe(1);
+    expect(bench.ackOf('a/1', 'events')).toBe(1);
+    expect(bench.ackOf('b/1', 'data')).toBe(0);
+    expect(haveFrames(bench)[0]?.have).toEqual(
+      expect.arrayContaining([
+        { producer: 'a/1', lane: 'data', upTo: 1 },
+        { producer: 'a/1', lane: 'events', upTo: 1 },
+      ]),
+    );
+    bench.data('a/1', [wire(Date.now(), '2'), wire(Date.now(), '3')], 'run', 2);
+    bench.events('a/1', [event('two'), event('three')], 'run', 2);
+    bench.data('b/1', [wire(Date.now(), '1'), wire(Date.now(), '2')], 'run', 1);
+    await bench.until(
+      () =>
+        bench.ackOf('a/1', 'data') === 3 &&
+        bench.ackOf('a/1', 'events') === 3 &&
+        bench.ackOf('b/1', 'data') === 2,
+    );
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3]);
+    expect(await numbersOf(bench, id, 'b/1')).toEqual([1, 2]);
+  });
+
+  it('writes again what a failed flush may have forgotten', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    bench.data('a/1', [wire(Date.now(), '1')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 1);
+    bench.directory.faults.flushFailsOnce = true;
+    bench.data('a/1', [wire(Date.now(), '2')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 2);
+    await bench.kill({ power: true });
+    await bench.start();
+    expect((await bench.recorder.openRunState())?.have).toEqual([{ producer: 'a/1', lane: 'data', upTo: 2 }]);
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2]);
+  });
+
+  it('says when a part lies in a young file although an old one was listed', async () => {
+    const bench = await open();
+    const aged = (await bench.slots.scan()).filter(({ state }) => state === 'free');
+    await bench.slots.createSpare();
+    // Another worker holds every old one.
+    for (const { slot } of aged) bench.directory.held.add(slot);
+    await startRun(bench, { waiver: 'arm-now' });
+    bench.events('c/1', [event('run.started')]);
+    await bench.until(() => kindsOf(bench).includes('recorder.arming_waived'));
+    for (const { slot } of aged) bench.directory.held.delete(slot);
+  });
+});
+
+describe('a run that cannot be opened or closed', () => {
+  it('is given up when its database cannot be opened, and the bench goes on', async () => {
+    const bench = await open();
+    const { engine } = bench;
+    const real = engine.open.bind(engine);
+    engine.open = () => Promise.reject(new Error('no database'));
+    expect(await bench.recorder.openRun(plan())).toMatchObject({ ok: false, code: 'storage' });
+    engine.open = real;
+    expect(await bench.recorder.abandonRun()).toMatchObject({ state: 'closed' });
+    await startRun(bench, { runUuid: '01890a5d-ac96-774b-bcce-b302099a8058' });
+  });
+
+  it('is recovered when the disk refused the copy of its events', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    bench.events('c/1', [event('run.started')]);
+    await bench.until(() => bench.ackOf('c/1', 'events') === 1);
+    const held = new Set(bench.directory.held);
+    bench.directory.faults.refuses = (name) => !held.has(name);
+    await expect(bench.recorder.closeRun()).rejects.toThrow();
+    bench.directory.faults.refuses = () => false;
+    expect(await bench.recorder.abandonRun()).toMatchObject({ runId: id, state: 'closed' });
+    await startRun(bench, { runUuid: '01890a5d-ac96-774b-bcce-b302099a8058' });
+  });
+});
+
+describe('the chain', () => {
+  it('holds over whatever an instrument or a person wrote', async () => {
+    const bench = await open();
+    const thePlan = plan();
+    await bench.recorder.openRun(thePlan);
+    const texts = ['a\0b', 'half \ud83d', '\udc00', 'µ😀', '\0', ''];
+    bench.events(
+      'c/1',
+      texts.map((message) => ({ ...event('operator.note'), message, metadata: { text: message } })),
+    );
+    await bench.until(() => bench.ackOf('c/1', 'events') === texts.length);
+    const db = await bench.engine.open(`events-${thePlan.runUuid}.sqlite`);
+    const rows = (await db.all(
+      'SELECT e.*, p.hash FROM events e JOIN event_proof p ON p.event_id = e.id ORDER BY e.id',
+    )) as unknown as (EventRow & { hash: string })[];
+    const first = firstLink(thePlan.members, sha256);
+    expect(
+      firstBrokenLink(
+        first,
+        rows.map((row) => ({ row, hash: row.hash })),
+        sha256,
+      ),
+    ).toBeNull();
+    await db.close();
+  });
+});
