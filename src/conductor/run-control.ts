@@ -14,7 +14,8 @@ import { RunStop, type RunStopOptions } from './run-stop.ts';
 const OPEN_MS = 15_000;
 /** A commit takes 50 ms; a recorder that stalls longer does not hold up the instruments. */
 const STARTED_MS = 3000;
-const ABANDON_MS = 60_000;
+/** It may wait for a slot to become 60 s old, behind a close that does the same. */
+const ABANDON_MS = 240_000;
 /** Timers of browsers end at 2^31 ms (24.8 days); a long run is waited for in pieces. */
 const WAIT_PIECE_MS = 3_600_000;
 
@@ -108,7 +109,9 @@ export class RunControl {
     const started = this.#sayStarted(runId, plan, request);
     // Nothing comes before it, also when recorder and conductor die within the first second.
     await within(clock, STARTED_MS, 'run.started', outbox.whenAcked(started)).catch(() => undefined);
-    await instruments.armAll({ runId, zero: plan.zero, job: FREE_RUN.job });
+    // Stopped or failed meanwhile: an arm now would come after the disarm, and stay.
+    const goesOn = book.openRunId === runId && book.can({ type: 'stop', outcome: PROCEDURE_COMPLETE });
+    if (goesOn) await instruments.armAll({ runId, zero: plan.zero, job: FREE_RUN.job });
     this.#untilElapsed(plan.zero, request.durationS);
     if (this.#latched !== null) this.stop(this.#latched);
     this.#latched = null;

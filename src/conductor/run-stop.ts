@@ -19,8 +19,8 @@ import type { Json } from '../record/event.ts';
 export const DRAIN_MS = 30_000;
 /** A recorder that does not come back within this ends the run as failed; the next start recovers it. */
 export const RECORDER_BACK_MS = 60_000;
-/** Copies events.sqlite into a slot. */
-const CLOSE_MS = 60_000;
+/** Copies events.sqlite into a slot, which may have to become 60 s old before. */
+const CLOSE_MS = 120_000;
 const CLOSE_TRIES_MAX = 3;
 const LOOK_AGAIN_MS = 5;
 
