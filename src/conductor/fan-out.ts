@@ -29,6 +29,8 @@ export interface FanOutOptions {
 export class FanOut {
   readonly #options: FanOutOptions;
   readonly #owners = new Map<string, Upstream>();
+  /** Lane → first number that is missing in it, asked for. */
+  readonly #holes = new Map<string, number>();
   #calibrator: Calibrator | null = null;
   /** Run envelopes that came after their run was closed: forgotten, never recorded. */
   lateDropped = 0;
@@ -56,10 +58,8 @@ export class FanOut {
         });
       case 'kept':
         return;
-      case 'hole': {
-        const upTo = outbox.kept.keptUpTo(producer, lane);
-        return from.post({ type: 'have', have: [{ producer, lane, upTo }], runId: null });
-      }
+      case 'hole':
+        return this.#askAgain(from, envelope);
       case 'new':
         this.#show(envelope);
         return outbox.emit(envelope);
@@ -90,6 +90,19 @@ export class FanOut {
 
   forget(upstream: Upstream): void {
     for (const [producer, owner] of this.#owners) if (owner === upstream) this.#owners.delete(producer);
+    this.#holes.clear();
+  }
+
+  /** Once for each hole: what is in flight behind it meets the same one, and comes again as well. */
+  #askAgain(from: Upstream, { producer, lane }: Envelope): void {
+    const { kept } = this.#options.outbox;
+    const key = `${producer} ${lane}`;
+    const holeAt = kept.keptUpTo(producer, lane) + 1;
+    if (this.#holes.get(key) === holeAt) return;
+    this.#holes.set(key, holeAt);
+    // Only what is recorded: what is merely kept here must stay with its producer as well.
+    const upTo = kept.ackedUpTo(producer, lane);
+    from.post({ type: 'have', have: [{ producer, lane, upTo }], runId: null });
   }
 
   #tooLate(from: Upstream, envelope: Envelope): void {

@@ -94,6 +94,8 @@ export class InstrumentWorkerHost implements InstrumentControl {
     this.#control = control;
     this.#data = data;
     data.listen((frame) => {
+      // Of a conductor that is gone.
+      if (this.#data !== data) return;
       if (!this.#outbox.onFrame(frame)) this.#options.failed(new UnknownFrame('instrument', frame));
     });
     this.#outbox.connect((frame) => data.post(frame));

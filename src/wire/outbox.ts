@@ -106,6 +106,8 @@ export class Outbox {
 
   /** `take`, `ack`, `have` and `forget`; false for a frame that is none of these. */
   onFrame(frame: { readonly type: string }): boolean {
+    // Credits of an end that is gone: what they are for was taken back when it went.
+    if (!this.#connected && frame.type === 'take') return true;
     if (this.#sender.onFrame(frame)) {
       this.#pump();
       return true;

@@ -121,3 +121,15 @@ describe('Outbox', () => {
     expect([reached, outbox.kept.bytes]).toEqual([true, 0]);
   });
 });
+
+describe('Outbox without its other end', () => {
+  it('takes no credit that comes late from the one that is gone', () => {
+    const outbox = new Outbox({ clock, capacity: 4 });
+    outbox.connect(() => undefined);
+    void outbox.emit(envelope(1));
+    outbox.disconnect();
+    expect(outbox.onFrame({ type: 'take', count: 1, bytes: 10 } as { type: string })).toBe(true);
+    expect(outbox.counters()).toMatchObject({ enqueued: 0, delivered: 0, depth: 0 });
+    expect(outbox.kept.envelopes).toBe(1);
+  });
+});
