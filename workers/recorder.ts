@@ -2,15 +2,18 @@
 import { DECLARATIONS } from '../src/instruments/declarations.ts';
 import { openRecorder } from '../src/recorder/open-recorder.ts';
 import type { Recorder } from '../src/recorder/recorder.ts';
+import { AlignedClock } from '../src/wire/align.ts';
 import { connectControl } from '../src/wire/call.ts';
 import { hostClock } from '../src/wire/host-clock.ts';
 import { LOCK } from '../src/wire/messages.ts';
-import type { PortPair, RecorderStart, WorkerReady } from '../src/wire/messages.ts';
+import type { PortPair, RecorderHost, RecorderStart, WorkerReady } from '../src/wire/messages.ts';
 import { framePort, UnknownFrame } from '../src/wire/port.ts';
 
 const answer = (message: WorkerReady): void => postMessage(message);
 
+const clock = new AlignedClock(hostClock);
 let opened: Promise<Recorder> | null = null;
+let aligning = new AbortController();
 
 const units = new Map(
   [...DECLARATIONS].map(([family, { fields }]) => [
@@ -34,13 +37,16 @@ async function start(buildHash: string): Promise<Recorder> {
   await holdLock();
   const schemas = DECLARATIONS;
   const appVersion = __BUILD__.version;
-  const recorder = await openRecorder({ clock: hostClock, buildHash, appVersion, schemas, units });
+  const recorder = await openRecorder({ clock, buildHash, appVersion, schemas, units });
   answer({ type: 'ready', lock: LOCK.recorder });
   return recorder;
 }
 
 function connect(recorder: Recorder, ports: PortPair): void {
-  connectControl(ports.control, recorder);
+  aligning.abort();
+  aligning = new AbortController();
+  const conductor = connectControl<RecorderHost>(ports.control, recorder);
+  void clock.keepAligned(() => conductor.ping(), aligning.signal);
   recorder.connect(framePort(ports.data));
 }
 

@@ -9,7 +9,7 @@ import { isRunOpen } from '../record/run-state.ts';
 import type { Calibrator } from '../rig/calibrate.ts';
 import { portName, type Rig } from '../rig/rig.ts';
 import { Outbox } from '../wire/outbox.ts';
-import type { ConductorControl, InstrumentHost } from '../wire/messages.ts';
+import type { ConductorControl, InstrumentHost, RecorderHost } from '../wire/messages.ts';
 import { Adoption } from './adoption.ts';
 import { wordsOf } from './deadline.ts';
 import { Devices } from './devices.ts';
@@ -173,6 +173,11 @@ export class Conductor {
         return Promise.resolve();
       },
     };
+  }
+
+  /** What the recorder may ask. */
+  recorderApi(): RecorderHost {
+    return { ping: () => Promise.resolve(this.#host.clock.hostMs()) };
   }
 
   #makeInstruments(broken: (error: unknown) => void): Instruments {

@@ -56,7 +56,7 @@ export function acceptHello(conductor: Conductor, hello: ConductorHello, queue: 
     }
     case 'recorder':
       return conductor.connectRecorder({
-        ...peer(connectControl<RecorderControl>(control, {}, NO_LIMIT), hello.lock),
+        ...peer(connectControl<RecorderControl>(control, conductor.recorderApi(), NO_LIMIT), hello.lock),
         reconnected: hello.reconnected === true,
         data: framePort<RecorderFrame, UpstreamFrame>(data),
       });

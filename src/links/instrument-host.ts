@@ -47,6 +47,8 @@ const DISARM_FLUSH_MS = 10_000;
 const VIEWS_EVERY_MS = 1000;
 const FIRST_ALIGN_MS_MAX = 2000;
 const CALL_MS = 5000;
+/** More than any load makes of a ping. It takes a host that slept, or a clock that was set, and then a new conductor. */
+const OTHER_SCALE_MS = 50;
 
 export class InstrumentWorkerHost implements InstrumentControl {
   readonly #options: InstrumentHostOptions;
@@ -124,7 +126,9 @@ export class InstrumentWorkerHost implements InstrumentControl {
 
   async arm(run: Arm): Promise<void> {
     if (this.#armed?.runId === run.runId) return;
+    const restart = this.#armed === null && this.#options.clock.behindMs > OTHER_SCALE_MS;
     this.#armed = run;
+    if (restart) await this.#changeScale(run.epochMs);
     await Promise.all(
       this.#devices().map(({ link, device }) =>
         link.within('safety', () => {
@@ -234,6 +238,20 @@ export class InstrumentWorkerHost implements InstrumentControl {
       (error: unknown) => this.#options.failed(error),
     );
     this.#showAll();
+  }
+
+  /**
+   * The conductor was born on another scale than ours. Slewing there would take hours, and everything until then would
+   * lie before run zero or far behind it; so the links begin anew on its scale, as new producers.
+   */
+  async #changeScale(epochTakenMs: number): Promise<void> {
+    const configured = this.#configured;
+    await this.#stopLinks();
+    this.#options.clock.step();
+    this.#epochMs = Math.max(this.#epochMs, epochTakenMs);
+    // Disarmed and configured anew meanwhile: then they are started there.
+    if (configured !== null && configured === this.#configured)
+      this.#startLinks(JSON.parse(configured) as readonly RigDevice[]);
   }
 
   async #stopLinks(): Promise<void> {

@@ -123,7 +123,8 @@ export class RunSession {
     }
     const { clock } = this.#tools;
     const event: RunEvent = {
-      tHostMs: statement.tHostMs ?? clock.hostMs(),
+      // Nothing of the run is before its zero, however far this thread's clock is off.
+      tHostMs: Math.max(this.plan.zero.hostMs, statement.tHostMs ?? clock.hostMs()),
       tUtcMs: statement.tUtcMs ?? clock.utcMs(),
       kind: statement.kind,
       severity: statement.severity,

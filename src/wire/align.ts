@@ -35,6 +35,11 @@ export class AlignedClock implements Clock {
     return this.#last;
   }
 
+  /** What slewing has still to make up, ms, beyond what the last measurement can be wrong by. */
+  get behindMs(): number {
+    return Math.max(0, Math.abs(this.#targetMs - this.#offsetMs) - (this.#last?.errorMs ?? 0));
+  }
+
   hostMs(): HostMs {
     return this.toConductor(this.#local.hostMs());
   }
@@ -71,6 +76,14 @@ export class AlignedClock implements Clock {
     this.#last = best;
     if (first) this.step();
     return best;
+  }
+
+  /** Keeps aligned until the signal: best of 50 at once, then best of 10 every 10 s. A ping that fails changes nothing. */
+  async keepAligned(ping: () => Promise<HostMs>, signal: AbortSignal): Promise<void> {
+    for (let pings = PINGS_AT_CONNECT; !signal.aborted; pings = PINGS_LATER) {
+      await this.align(ping, pings).catch(() => undefined);
+      await this.sleep(ALIGN_EVERY_MS, signal).catch(() => undefined);
+    }
   }
 
   /** Takes the measured offset at once: only where a new producer begins (arm), or before the first stamp. */

@@ -198,6 +198,11 @@ export interface InstrumentHost {
 
 // ---------------------------------------------------------------- control: recorder
 
+/** Recorder → conductor: what the recorder states itself is dated on the conductor's clock too (`design.md` §4). */
+export interface RecorderHost {
+  ping(): Promise<HostMs>;
+}
+
 /** Everything that must be fixed before the first event of a run. Members are written into the journal's head. */
 export interface RunPlan {
   readonly sampleId: string;

@@ -33,6 +33,8 @@ class SmallConductor {
   readonly failures: unknown[] = [];
   control: Remote<InstrumentControl> | null = null;
   acknowledges = true;
+  /** Its clock minus ours, ms. */
+  scaleMs = 1000;
   #close: () => void = () => undefined;
 
   connect(host: InstrumentWorkerHost): void {
@@ -52,7 +54,7 @@ class SmallConductor {
     });
     data.port1.onmessage = ({ data: frame }: MessageEvent<UpstreamFrame>) => void receiver.onFrame(frame);
     const api: InstrumentHost = {
-      ping: async () => hostClock.hostMs() + 1000,
+      ping: async () => hostClock.hostMs() + this.scaleMs,
       deviceChanged: async (view) => void this.views.set(view.device, view),
       discovered: async () => undefined,
     };
@@ -242,4 +244,32 @@ describe('instrument worker host with the simulated rig', () => {
     });
     expect(tare).toMatchObject({ accepted: true });
   });
+
+  it.each([3_600_000, -3_600_000])(
+    'dates a run on the scale of a conductor that was born %i ms away from the last one',
+    async (apartMs) => {
+      const { host, clock } = start();
+      const first = new SmallConductor();
+      first.connect(host);
+      await first.control?.configure(rig.devices);
+      await first.until(polling(first));
+      first.die();
+      const second = new SmallConductor();
+      stops.push(async () => second.die());
+      second.scaleMs += apartMs;
+      second.connect(host);
+      await second.until(() => Math.abs((clock.alignment?.offsetMs ?? 0) - second.scaleMs) < 100);
+      const nowMs = () => hostClock.hostMs() + second.scaleMs;
+      const zero = { hostMs: nowMs(), utcMs: Date.now() };
+      await second.control?.arm({ runId: 'r', epochMs: 777, zero, job: 'free_run' });
+      const times = () =>
+        second.envelopes.flatMap(({ scope, items }) =>
+          scope === 'run' ? items.flatMap((item) => ('columns' in item ? [item.tHostMs] : [])) : [],
+        );
+      await second.until(() => times().length >= 5);
+      await second.control?.disarm();
+      expect(Math.min(...times())).toBeGreaterThanOrEqual(zero.hostMs);
+      expect(Math.max(...times())).toBeLessThanOrEqual(nowMs());
+    },
+  );
 });

@@ -125,6 +125,26 @@ describe('what is acknowledged is recorded', () => {
   });
 });
 
+describe('what the recorder says itself', () => {
+  it('is never before run zero', async () => {
+    const bench = await open();
+    const aheadMs = 60_000;
+    const { zero } = plan();
+    const ahead = { hostMs: zero.hostMs + aheadMs, utcMs: zero.utcMs };
+    for (const { slot } of (await bench.slots.scan()).filter(({ state }) => state === 'free'))
+      await bench.directory.remove(slot);
+    await bench.slots.scan();
+    await bench.slots.topUp();
+    await startRun(bench, { waiver: 'arm-now', zero: ahead });
+    bench.events('c/1', [event('run.started', 'info', ahead.hostMs)]);
+    await bench.until(() => kindsOf(bench).includes('recorder.arming_waived'));
+    const times = bench.frames.flatMap((frame) =>
+      frame.type === 'recorded' ? frame.events.map(({ tMonoNs }) => tMonoNs) : [],
+    );
+    expect(Math.min(...times)).toBe(0);
+  });
+});
+
 describe('a run that cannot be opened or closed', () => {
   it('is given up when its database cannot be opened, and the bench goes on', async () => {
     const bench = await open();

@@ -47,4 +47,21 @@ describe('AlignedClock', () => {
     local.nowMs += 60_000;
     expect(clock.hostMs() - local.nowMs).toBeCloseTo(2, 6);
   });
+
+  it('keeps aligned until told to stop, also past pings that fail', async () => {
+    const { local, state, ping } = world(7);
+    const clock = new AlignedClock(local);
+    const stop = new AbortController();
+    let rounds = 0;
+    local.sleep = async () => {
+      rounds += 1;
+      state.offsetMs = 7 + rounds;
+      if (rounds === 4) stop.abort();
+    };
+    const sometimes = () => (rounds === 2 ? Promise.reject(new Error('busy')) : ping());
+    await clock.keepAligned(sometimes, stop.signal);
+    expect(clock.alignment?.offsetMs).toBeCloseTo(10, 6);
+    expect(clock.alignment?.pings).toBe(10);
+    expect(clock.behindMs).toBeGreaterThan(2);
+  });
 });
