@@ -59,3 +59,20 @@ export function residentBytes(pid: number): number {
     return 0;
   }
 }
+
+/** Renderer processes in which a SharedWorker runs (and no page: cross-origin isolation gives it one of its own). */
+export function sharedWorkerProcesses(profile: string): number[] {
+  return chromiumProcesses(profile).filter((pid) =>
+    threadNames(pid).some((name) => name.startsWith('SharedWorker')),
+  );
+}
+
+function threadNames(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/comm`, 'utf8').trim(),
+    );
+  } catch {
+    return []; // ended meanwhile
+  }
+}

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium as launcher, type BrowserContext, type Page } from 'playwright-core';
-import { killChromium } from './chromium-process.ts';
+import { killChromium, sharedWorkerProcesses } from './chromium-process.ts';
 import { scratchFolder } from './folders.ts';
 import { UDEV_STAND_IN } from './native-parts.ts';
 import { noteOpen } from './open-work.ts';
 import type { UsbIdentity } from './pty-port.ts';
-import { watchSharedWorkers } from './shared-worker-watch.ts';
+import { watchSharedWorkers, type SharedWorkerWatch } from './shared-worker-watch.ts';
 
 export interface ChromiumOptions {
   readonly origin: string;
@@ -55,6 +55,7 @@ export class Chromium {
   readonly context: BrowserContext;
   readonly complaints: Complaint[] = [];
   private readonly closed: () => void;
+  private watch: SharedWorkerWatch | null = null;
 
   private constructor(profile: string, origin: string, context: BrowserContext) {
     this.profile = profile;
@@ -92,7 +93,9 @@ export class Chromium {
     }, POLICY_MARK);
     const program = context.browser();
     if (program !== null)
-      await watchSharedWorkers(program, (text) => browser.complaints.push({ kind: 'conductor', text }));
+      browser.watch = await watchSharedWorkers(program, (text) =>
+        browser.complaints.push({ kind: 'conductor', text }),
+      );
     return browser;
   }
 
@@ -113,6 +116,16 @@ export class Chromium {
     await killChromium(this.profile);
     await this.context.close().catch(() => undefined);
     this.closed();
+  }
+
+  /** SIGKILL to the process of the conductor alone; returns what it was. */
+  async killConductor(): Promise<number> {
+    await this.watch?.release();
+    const [pid, ...others] = sharedWorkerProcesses(this.profile);
+    if (pid === undefined || others.length > 0)
+      throw new Error(`expected one process with a SharedWorker, found ${pid ?? 'none'} ${others.join(' ')}`);
+    process.kill(pid, 'SIGKILL');
+    return pid;
   }
 
   removeProfile(): void {

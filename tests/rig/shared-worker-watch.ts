@@ -1,4 +1,4 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 interface TargetInfo {
   readonly targetId: string;
@@ -24,6 +24,11 @@ function complaintIn(text: string): string | null {
   return null;
 }
 
+export interface SharedWorkerWatch {
+  /** Lets go of the workers: one that is killed while it is watched comes back stopped, waiting for its debugger. */
+  release(): Promise<void>;
+}
+
 /**
  * Playwright does not report what a SharedWorker throws or violates; the protocol does. Attaches to each one as it
  * appears and tells its errors.
@@ -31,11 +36,13 @@ function complaintIn(text: string): string | null {
 export async function watchSharedWorkers(
   browser: Browser,
   onComplaint: (text: string) => void,
-): Promise<CDPSession> {
+): Promise<SharedWorkerWatch> {
   const session = await browser.newBrowserCDPSession();
+  const attached: string[] = [];
   const attach = async ({ targetId, type }: TargetInfo): Promise<void> => {
     if (type !== 'shared_worker') return;
     const { sessionId } = await session.send('Target.attachToTarget', { targetId, flatten: false });
+    attached.push(sessionId);
     for (const [index, method] of ['Runtime.enable', 'Log.enable'].entries())
       await session.send('Target.sendMessageToTarget', {
         sessionId,
@@ -50,5 +57,10 @@ export async function watchSharedWorkers(
     if (text !== null) onComplaint(text);
   });
   await session.send('Target.setDiscoverTargets', { discover: true });
-  return session;
+  return {
+    async release() {
+      for (const sessionId of attached.splice(0))
+        await session.send('Target.detachFromTarget', { sessionId });
+    },
+  };
 }
