@@ -43,6 +43,8 @@ export class JournalWriter {
   /** Highest number of each producer in the open chunk. */
   readonly #open = new Map<string, number>();
   #part: JournalPart | null;
+  /** Full, flushed, and without the footer that the disk refused: the close tries again. */
+  #unended: JournalPart[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #blocked: Promise<void> | null = null;
   #closing = false;
@@ -116,6 +118,10 @@ export class JournalWriter {
     this.#closing = true;
     this.closeChunk();
     await this.#blocked;
+    for (let part = this.#unended[0]; part !== undefined; part = this.#unended[0]) {
+      part.finish();
+      this.#unended.shift();
+    }
     if (this.#part !== null) this.#bytesBefore += this.#part.finish();
     this.#part = null;
     this.#closed = true;
@@ -125,6 +131,7 @@ export class JournalWriter {
   abandon(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
+    for (const part of this.#unended.splice(0)) part.drop();
     this.#part?.drop();
     this.#part = null;
   }
@@ -213,10 +220,10 @@ export class JournalWriter {
     try {
       this.#bytesBefore += part.finish();
     } catch (error) {
-      // Its chunks are flushed; without a footer it is a torn part, which the seal salvages.
+      // Its chunks are flushed. A part that stayed open would keep the run from being sealed.
       this.#fail('flush', error);
       this.#bytesBefore += part.bytes;
-      part.drop();
+      this.#unended.push(part);
     }
     this.#part = next;
   }

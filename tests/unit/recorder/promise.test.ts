@@ -63,6 +63,27 @@ describe('what is acknowledged is recorded', () => {
     expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3, 4]);
   });
 
+  it('ends at the close a part that the disk refused to end before', async () => {
+    const bench = await open();
+    const id = await startRun(bench, { partBytesMax: 500 });
+    bench.events('c/1', [event('run.started')]);
+    const [first] = [...bench.directory.held];
+    let opened = false;
+    bench.directory.faults.refuses = (name) => {
+      opened ||= name !== first;
+      return opened && name === first;
+    };
+    bench.data('a/1', [wire(Date.now(), '1')]);
+    await bench.until(() => kindsOf(bench).includes('recorder.part_opened'));
+    expect((await bench.recorder.health()).error).not.toBeNull();
+    bench.data('a/1', [wire(Date.now(), '2')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 2);
+    bench.directory.faults.refuses = () => false;
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2]);
+    expect(new Set(bench.slots.members(id).map(({ state }) => state))).toEqual(new Set(['closed']));
+  });
+
   it('does not acknowledge past a hole: it asks for what is missing', async () => {
     const bench = await open();
     const id = await startRun(bench);
