@@ -66,6 +66,26 @@ it('writes the bundle to the chosen directory, reads it back, and only then says
     expect(receipts.length, `a receipt among ${Object.keys(files).join(', ')}`).toBe(1);
     expect(Buffer.from(receipts[0]?.[1] ?? '', 'base64').toString()).toContain(rootDigest);
 
+    // The same to one chosen file, and not at all when nobody chooses.
+    await kiosk.page.evaluate(async (name) => {
+      const root = await navigator.storage.getDirectory();
+      const stick = await root.getDirectoryHandle(name);
+      const file = await stick.getFileHandle('chosen.zip', { create: true });
+      Object.assign(globalThis, {
+        showSaveFilePicker: () => Promise.resolve(file),
+        showDirectoryPicker: () => Promise.reject(new DOMException('nobody chose', 'AbortError')),
+      });
+    }, STICK);
+    expect(await kiosk.exportTo(runId, 'file')).toMatchObject({
+      ok: true,
+      kind: 'file',
+      verified: true,
+      rootDigest,
+    });
+    const chosen = (await readStick(kiosk.page))['chosen.zip'];
+    expect(chosen).toBe(files[zip ?? '']);
+    expect(await kiosk.exportTo(runId, 'directory')).toMatchObject({ ok: false, code: 'cancelled' });
+
     // By hand, from the list of bundles.
     await kiosk.testId('nav-bundles').click();
     const row = kiosk.testId('bundle-row', { 'data-run-id': runId });

@@ -188,7 +188,7 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
 
   it('opens in the stock MCAP readers, in rotated parts', async () => {
     const parts = bundle.parts();
-    expect(parts.length).toBeGreaterThan(0);
+    expect(parts.length).toBeGreaterThan(1);
     for (const part of parts) {
       const read = await readIndexed(bundle.file(part));
       expect(read.items.length).toBe(read.messageCount);
