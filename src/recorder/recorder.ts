@@ -115,7 +115,9 @@ export class Recorder implements RecorderControl {
     return this.#inOrder(async () => {
       if (this.#session === null) await this.#goOn();
       const session = this.#session;
-      return session === null ? null : { runId: session.runId, plan: session.plan, have: session.have };
+      // One that is ended but for its copy cannot go on; whoever asks recovers it.
+      if (session === null || session.isEnded) return null;
+      return { runId: session.runId, plan: session.plan, have: session.have };
     });
   }
 
@@ -279,7 +281,7 @@ export class Recorder implements RecorderControl {
         : this.#kioskNow.addData(envelope);
     }
     const session = this.#session;
-    if (envelope.scope === 'live' || session === null) {
+    if (envelope.scope === 'live' || session === null || session.isEnded) {
       // Not acknowledged: whoever keeps it is told by the conductor that no run is open.
       this.#stray++;
       return;
@@ -300,7 +302,7 @@ export class Recorder implements RecorderControl {
   #askAgain(): void {
     const nowMs = this.#tools.clock.hostMs();
     const session = this.#session;
-    if (session === null || nowMs - this.#askedMs < ASK_AGAIN_MS) return;
+    if (session === null || session.isEnded || nowMs - this.#askedMs < ASK_AGAIN_MS) return;
     this.#askedMs = nowMs;
     this.#port?.post({ type: 'have', have: session.have, runId: session.runId });
   }

@@ -90,6 +90,10 @@ export class RunSession {
     if (this.#stores === null) throw new Error(`run ${this.runId}: no event store`);
     return this.#stores.events;
   }
+  /** Its events are closed: nothing more can be recorded in it. */
+  get isEnded(): boolean {
+    return this.#stores === null;
+  }
   get have(): readonly Ack[] {
     return [...this.events.have, ...this.journal.have];
   }
@@ -121,6 +125,8 @@ export class RunSession {
       this.#held.push(statement);
       return;
     }
+    // What goes wrong after the last event is told by the health alone.
+    if (this.isEnded) return;
     const { clock } = this.#tools;
     const event: RunEvent = {
       // Nothing of the run is before its zero, however far this thread's clock is off.

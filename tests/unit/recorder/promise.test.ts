@@ -186,6 +186,12 @@ describe('a run that cannot be opened or closed', () => {
     const held = new Set(bench.directory.held);
     bench.directory.faults.refuses = (name) => !held.has(name);
     await expect(bench.recorder.closeRun()).rejects.toThrow();
+    bench.frames.length = 0;
+    bench.events('c/1', [event('late')]);
+    bench.data('a/1', [wire(Date.now(), 'late')]);
+    const taken = bench.frames.flatMap((frame) => (frame.type === 'take' ? [frame.count] : []));
+    expect(taken).toEqual([1, 1]);
+    expect(await bench.recorder.openRunState()).toBeNull();
     bench.directory.faults.refuses = () => false;
     expect(await bench.recorder.abandonRun()).toMatchObject({ runId: id, state: 'closed' });
     await startRun(bench, { runUuid: '01890a5d-ac96-774b-bcce-b302099a8058' });
