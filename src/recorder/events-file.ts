@@ -1,6 +1,7 @@
 import { isoUtc } from '../record/clock.ts';
 import { EVENTS_MIGRATIONS } from '../formats/events/schema.ts';
 import type { SqlDatabase } from '../storage/sql-database.ts';
+import type { SlotHeader } from '../storage/slot.ts';
 import type { SlotFile } from '../storage/slot-file.ts';
 import { EVENTS_PATH } from './run-id.ts';
 import { runNote } from './run-parts.ts';
@@ -40,6 +41,7 @@ export async function keepEventsFile(
   const { engine } = tools;
   const name = eventsFile(run.plan.runUuid);
   if (!engine.exists(name)) return;
+  if (tools.slots.members(run.runId).some(isKept)) return engine.remove(name);
   const content = await engine.contentOf(name);
   const file = await claimWhenAged(tools, run);
   try {
@@ -54,6 +56,16 @@ export async function keepEventsFile(
   file.closeAs('closed', content.size);
   engine.remove(name);
 }
+
+/** Takes databases out of the pool that a kill left there after they were copied. */
+export function dropKeptEventsFiles({ slots, engine }: Pick<RecorderTools, 'slots' | 'engine'>): void {
+  for (const header of slots.list()) {
+    const uuid = header.note['run_uuid'];
+    if (isKept(header) && typeof uuid === 'string') engine.remove(eventsFile(uuid));
+  }
+}
+
+const isKept = ({ path, state }: SlotHeader): boolean => path === EVENTS_PATH && state === 'closed';
 
 async function claimWhenAged(
   { slots, clock }: RecorderTools,

@@ -19,6 +19,7 @@ import type {
 import { BridgeReceiver } from '../wire/bridge.ts';
 import type { FramePort } from '../wire/port.ts';
 import { UnknownFrame } from '../wire/port.ts';
+import { dropKeptEventsFiles } from './events-file.ts';
 import { byRun, loadFoundRun, storedRun, unfinishedRuns } from './found-run.ts';
 import type { KioskStore } from './kiosk-store.ts';
 import { recoverRun } from './recover-run.ts';
@@ -79,6 +80,7 @@ export class Recorder implements RecorderControl {
   /** Slots are scanned already; reads what an earlier worker left, then the kiosk's database, then spares. */
   static async open(options: RecorderOptions): Promise<Recorder> {
     const recorder = new Recorder(options);
+    dropKeptEventsFiles(options.tools);
     await recorder.#openKiosk();
     recorder.#timers.push(
       setInterval(() => recorder.#postHealth(), HEALTH_MS),

@@ -253,10 +253,15 @@ export class SlotStore {
     if (header !== null) return this.#noteSeen(header);
     const file = await this.#directory.open(slot, { create: false });
     if (file === null) return;
-    // Cut before its first header was whole, so it never held anything.
-    if (readHeader(slot, file) === null && file.getSize() <= SLOT_CONTENT_OFFSET)
-      this.#initialise(slot, file, this.#clock.utcMs());
-    file.close();
+    // Cut before its first header was whole, so it never held anything. A full disk refuses it once more.
+    try {
+      if (readHeader(slot, file) === null && file.getSize() <= SLOT_CONTENT_OFFSET)
+        this.#initialise(slot, file, this.#clock.utcMs());
+    } catch {
+      this.#forget(slot);
+    } finally {
+      file.close();
+    }
   }
 }
 

@@ -41,7 +41,11 @@ export class PoolSqlEngine extends SqliteEngine {
     const { api, module } = await loadSqlite();
     const vfs = await AccessHandlePoolVFS.create(folder, module);
     const missing = POOL_FILES - vfs.getCapacity();
-    if (missing > 0) await vfs.addCapacity(missing);
+    // Marked before as well: a kill in between must not leave new files under an old date.
+    if (missing > 0) {
+      await mark(marks, clock.utcMs());
+      await vfs.addCapacity(missing);
+    }
     const ages = new FileAges(clock);
     ages.see(MARKER);
     const isNew = before.length === 0 || missing > 0;

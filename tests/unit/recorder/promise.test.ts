@@ -198,6 +198,32 @@ describe('a run that cannot be opened or closed', () => {
   });
 });
 
+describe('the copy of the events', () => {
+  it('is made once, and the original goes also when a kill came in between', async () => {
+    const bench = await open();
+    const thePlan = plan();
+    const result = await bench.recorder.openRun(thePlan);
+    const id = result.ok ? result.runId : '';
+    bench.events('c/1', [event('run.started')]);
+    await bench.until(() => bench.ackOf('c/1', 'events') === 1);
+    const { engine } = bench;
+    const real = engine.remove.bind(engine);
+    engine.remove = () => {
+      throw new Error('killed');
+    };
+    await expect(bench.recorder.closeRun()).rejects.toThrow('killed');
+    await expect(bench.recorder.closeRun()).rejects.toThrow('killed');
+    await bench.slots.scan();
+    expect(bench.slots.members(id).filter(({ path }) => path === 'events.sqlite')).toHaveLength(1);
+    const file = `events-${thePlan.runUuid}.sqlite`;
+    expect(engine.exists(file)).toBe(true);
+    engine.remove = real;
+    await bench.kill({ power: false });
+    await bench.start();
+    expect(engine.exists(file)).toBe(false);
+  });
+});
+
 describe('the chain', () => {
   it('holds over whatever an instrument or a person wrote', async () => {
     const bench = await open();

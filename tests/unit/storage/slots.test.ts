@@ -198,4 +198,15 @@ describe('slot store', () => {
     await store.scan();
     expect(store.stock().young).toBe(1);
   });
+
+  it('opens on a full disk, whatever an empty file is there', async () => {
+    const { directory, clock } = await fresh();
+    (await directory.open('slot-cut', { create: true }))?.close();
+    directory.faults.refuses = () => true;
+    const store = await SlotStore.open(directory, clock);
+    expect(store.list()).toEqual([]);
+    directory.faults.refuses = () => false;
+    await store.scan();
+    expect(store.stock().young).toBe(1);
+  });
 });
