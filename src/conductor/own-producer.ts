@@ -100,7 +100,13 @@ export class OwnProducer {
       lane === 'events'
         ? { ...base, lane, items: [item as RunEvent] }
         : { ...base, lane, items: [item as DataItem] };
-    this.#emit(envelope).catch((error: unknown) => this.#failed(error));
+    try {
+      this.#emit(envelope).catch((error: unknown) => this.#failed(error));
+    } catch (error) {
+      // Too many wait already: it is not stated, so the number is free again.
+      lanes.last[lane] = firstSeq - 1;
+      this.#failed(error);
+    }
     return [{ producer: lanes.producer, lane, upTo: firstSeq }];
   }
 

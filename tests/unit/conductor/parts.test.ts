@@ -116,6 +116,28 @@ describe('Gaps', () => {
 });
 
 describe('OwnProducer', () => {
+  it('leaves no hole when there is no room to wait, and says so to nobody who only wanted to state something', () => {
+    const sent: Envelope[] = [];
+    const failures: unknown[] = [];
+    let full = false;
+    const own = new OwnProducer({
+      clock: hostClock,
+      emit: (envelope) => {
+        if (full) throw new Error('full');
+        sent.push(envelope);
+        return Promise.resolve();
+      },
+      failed: (error) => failures.push(error),
+    });
+    own.log('INFO', 'one');
+    full = true;
+    own.log('INFO', 'lost');
+    full = false;
+    own.log('INFO', 'two');
+    expect(sent.map(({ firstSeq }) => firstSeq)).toEqual([1, 2]);
+    expect(failures).toHaveLength(1);
+  });
+
   it('numbers each scope by itself and never repeats an epoch', () => {
     const sent: Envelope[] = [];
     const clock = { ...hostClock, hostMs: () => 5000.4 };
