@@ -4,6 +4,7 @@ import { firstBrokenLink, firstLink } from '../../../src/formats/events/chain.ts
 import type { EventRow } from '../../../src/formats/events/schema.ts';
 import { bytesSource } from '../../../src/formats/journal/part-source.ts';
 import { salvagePart } from '../../../src/formats/journal/salvage.ts';
+import type { DataItem } from '../../../src/record/item.ts';
 import type { RecorderFrame } from '../../../src/wire/messages.ts';
 import { loadZstd } from '../journal/zstd.ts';
 import { RecorderBench, event, plan, sha256, wire } from './bench.ts';
@@ -143,6 +144,62 @@ describe('what is acknowledged is recorded', () => {
     bench.events('c/1', [event('run.started')]);
     await bench.until(() => kindsOf(bench).includes('recorder.arming_waived'));
     for (const { slot } of aged) bench.directory.held.delete(slot);
+  });
+});
+
+describe('what a new worker says it has', () => {
+  it('is right for several producers, blocks, a torn last chunk and a part without chunks', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    const block = (): DataItem => ({
+      type: 'block',
+      tHostMs: Date.now(),
+      device: 'd',
+      family: 'f',
+      field: 'x',
+      dtMs: 1,
+      values: Float64Array.from({ length: 50 }, () => Math.random()),
+    });
+    const text = (n: number) => wire(Date.now(), `reply ${n}`);
+    const have = async () =>
+      Object.fromEntries(
+        ((await bench.recorder.openRunState())?.have ?? [])
+          .filter(({ lane }) => lane === 'data')
+          .map(({ producer, upTo }) => [producer, upTo]),
+      );
+    bench.data('slow/1', [text(1)]);
+    await bench.until(() => bench.ackOf('slow/1', 'data') === 1);
+    bench.data('a/1', [text(1), text(2), text(3)]);
+    bench.data('b/1', [block(), block()]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 3 && bench.ackOf('b/1', 'data') === 2);
+    const [part] = bench.slots.members(id);
+    const file = () => bench.directory.files.get(part?.slot ?? '') ?? { bytes: new Uint8Array(0) };
+    const whole = file().bytes.length;
+    bench.data('a/1', [text(4)]);
+    bench.data('b/1', [block()]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 4 && bench.ackOf('b/1', 'data') === 3);
+    const { length } = file().bytes;
+    await bench.kill({ power: false });
+    file().bytes = file().bytes.slice(0, Math.floor((whole + length) / 2));
+    await bench.start();
+    expect(await have()).toEqual({ 'slow/1': 1, 'a/1': 3, 'b/1': 2 });
+    // The new part is opened, and nothing is flushed into it.
+    bench.data('a/1', [text(4)], 'run', 4);
+    await bench.until(() => bench.directory.held.size > 0);
+    await bench.kill({ power: true });
+    await bench.start();
+    expect(await have()).toEqual({ 'slow/1': 1, 'a/1': 3, 'b/1': 2 });
+    bench.data('a/1', [text(4), text(5)], 'run', 4);
+    bench.data('b/1', [block()], 'run', 3);
+    bench.data('slow/1', [text(2)], 'run', 2);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 5 && bench.ackOf('slow/1', 'data') === 2);
+    await bench.kill({ power: true });
+    await bench.start();
+    expect(await have()).toEqual({ 'slow/1': 2, 'a/1': 5, 'b/1': 3 });
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3, 4, 5]);
+    expect(await numbersOf(bench, id, 'b/1')).toEqual([1, 2, 3]);
+    expect(await numbersOf(bench, id, 'slow/1')).toEqual([1, 2]);
   });
 });
 
