@@ -142,9 +142,9 @@ export class JournalWriter {
     return perS > LOADED_BYTES_PER_S ? CHUNK_BYTES_LOADED : CHUNK_BYTES;
   }
 
-  #addItem(part: JournalPart, producer: string, seq: number, item: DataItem): void {
+  #addItem(part: JournalPart, producer: string, seq: number, given: DataItem): void {
     const { zero } = this.#options;
-    const message = encodeItem(item, { zero });
+    const { item, message } = this.#encoded(given);
     part.add(
       `${message.topic}\n${producer}\n${message.schema}`,
       () => this.#channel(item, message, producer),
@@ -160,6 +160,25 @@ export class JournalWriter {
     }
     this.#open.set(producer, seq);
     this.#openItems++;
+  }
+
+  /** An item that cannot be written is a bug of who made it; its number says so in the record, and the rest goes on. */
+  #encoded(item: DataItem): { readonly item: DataItem; readonly message: EncodedMessage } {
+    const { zero } = this.#options;
+    try {
+      return { item, message: encodeItem(item, { zero }) };
+    } catch (error) {
+      const tHostMs = this.#options.hostMs();
+      const said: DataItem = {
+        type: 'log',
+        tHostMs,
+        tUtcMs: zero.utcMs + tHostMs - zero.hostMs,
+        level: 'ERROR',
+        event: 'recorder.item_unwritable',
+        fields: { item_type: item.type, detail: String(error) },
+      };
+      return { item: said, message: encodeItem(said, { zero }) };
+    }
   }
 
   #channel(item: DataItem, message: EncodedMessage, producer: string): ChannelDefinition {

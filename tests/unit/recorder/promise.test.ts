@@ -2,14 +2,18 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { firstBrokenLink, firstLink } from '../../../src/formats/events/chain.ts';
 import type { EventRow } from '../../../src/formats/events/schema.ts';
+import { decodeMessage } from '../../../src/formats/journal/messages.ts';
 import { bytesSource } from '../../../src/formats/journal/part-source.ts';
 import { salvagePart } from '../../../src/formats/journal/salvage.ts';
+import type { SalvageItem } from '../../../src/formats/journal/salvage.ts';
 import type { DataItem } from '../../../src/record/item.ts';
 import type { RecorderFrame } from '../../../src/wire/messages.ts';
 import { loadZstd } from '../journal/zstd.ts';
 import { RecorderBench, event, plan, sha256, wire } from './bench.ts';
 
 const { decompress } = await loadZstd();
+
+type Message = Extract<SalvageItem, { type: 'message' }>;
 
 async function open(): Promise<RecorderBench> {
   const bench = await RecorderBench.open();
@@ -23,18 +27,30 @@ async function startRun(bench: RecorderBench, changes: Parameters<typeof plan>[0
   return result.runId;
 }
 
-/** Numbers of a producer in the journal of a run. */
-async function numbersOf(bench: RecorderBench, runId: string, producer: string): Promise<number[]> {
+async function messagesOf(bench: RecorderBench, runId: string): Promise<Message[]> {
   await bench.slots.scan();
-  const found: number[] = [];
+  const found: Message[] = [];
   for (const { path, slot } of bench.slots.members(runId)) {
     if (!path?.startsWith('mcap/')) continue;
     const bytes = new Uint8Array((await (await bench.slots.content(slot))?.arrayBuffer()) ?? []);
     for await (const item of salvagePart(bytesSource(bytes), decompress))
-      if (item.type === 'message' && item.channel.metadata.get('producer') === producer)
-        found.push(item.message.sequence);
+      if (item.type === 'message') found.push(item);
   }
   return found;
+}
+
+/** Numbers of a producer in the journal of a run. */
+async function numbersOf(bench: RecorderBench, runId: string, producer: string): Promise<number[]> {
+  return (await messagesOf(bench, runId))
+    .filter(({ channel }) => channel.metadata.get('producer') === producer)
+    .map(({ message }) => message.sequence);
+}
+
+async function logged(bench: RecorderBench, runId: string): Promise<string[]> {
+  return (await messagesOf(bench, runId)).flatMap(({ channel, message }) => {
+    const item = decodeMessage(channel, message);
+    return item?.type === 'log' ? [item.event] : [];
+  });
 }
 
 const kindsOf = (bench: RecorderBench): string[] =>
@@ -117,6 +133,17 @@ describe('what is acknowledged is recorded', () => {
     await bench.recorder.closeRun();
     expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3]);
     expect(await numbersOf(bench, id, 'b/1')).toEqual([1, 2]);
+  });
+
+  it('says in its place what it could not write, and records the rest', async () => {
+    const bench = await open();
+    const id = await startRun(bench);
+    bench.data('a/1', [wire(Date.now(), '1'), wire(Number.NaN, 'no time'), wire(Date.now(), '3')]);
+    await bench.until(() => bench.ackOf('a/1', 'data') === 3);
+    expect((await bench.recorder.health()).error).toBeNull();
+    await bench.recorder.closeRun();
+    expect(await numbersOf(bench, id, 'a/1')).toEqual([1, 2, 3]);
+    expect(await logged(bench, id)).toEqual(['recorder.item_unwritable']);
   });
 
   it('writes again what a failed flush may have forgotten', async () => {
