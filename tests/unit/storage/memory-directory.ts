@@ -59,7 +59,11 @@ export class MemoryDirectory implements FileDirectory {
   /** The worker is gone: its handles are free again; with `power` unflushed bytes are lost too. */
   cut(power: boolean): void {
     this.held.clear();
-    if (power) for (const file of this.files.values()) file.bytes = file.durable.slice();
+    if (!power) return;
+    for (const file of this.files.values()) {
+      file.bytes = file.durable.slice();
+      file.dirty = [];
+    }
   }
 
   #used(): number {
