@@ -10,11 +10,14 @@ import { portName, type RigDevice } from '../rig/rig.ts';
 import type { BridgeCounters, DeviceView, InstrumentControl, LinkPhase } from '../wire/messages.ts';
 import { healthOf } from './device-health.ts';
 import { DeviceVoice } from './device-voice.ts';
+import type { FailedAttempt } from './exchange-line.ts';
+import { account, isGood } from './failed-attempts.ts';
 import { PollSchedule } from './poll-schedule.ts';
 import type { Producer } from './producer.ts';
 import { Readings } from './readings.ts';
 import { carryOut, refusal } from './receipts.ts';
 import { recordItems } from './record-items.ts';
+import { isOther } from './same-instrument.ts';
 import { Tally } from './tally.ts';
 import { WireLog } from './wire-log.ts';
 
@@ -250,7 +253,10 @@ export class DeviceLink {
     const found = await adapter.identify();
     const nowMs = this.#around.clock.hostMs();
     this.wire.job = this.#armed?.job ?? 'connect';
+    // Old firmware leaves questions unanswered that newer firmware knows: only the whole identify counts.
+    this.wire.takeFailed();
     if (!found.ok) {
+      this.#tally.counted(found.code);
       this.#tally.failed(found.code, nowMs);
       this.#nextMs = nowMs + IDENTIFY_AGAIN_MS;
       // Lost in the middle: the link says so.
@@ -274,26 +280,33 @@ export class DeviceLink {
   }
 
   async #poll(adapter: Adapter): Promise<readonly DataItem[]> {
+    this.#readings.asked();
     const poll = await adapter.poll();
     this.#tally.polled();
-    const items: DataItem[] = recordItems(this.device, poll.records);
+    const failed = this.wire.takeFailed();
+    if (failed.some(({ code }) => code !== 'nak')) this.#readings.unanswered();
+    const records = recordItems(this.device, poll.records);
+    const items: DataItem[] = [...records, ...account(failed, this.#tally, this.#voice)];
     for (const event of poll.events) this.#voice.adapterEvent(event);
-    if (poll.failure !== null) items.push(...this.#failed(poll.failure));
-    if (isGood(poll)) this.#good(items.at(-1)?.tHostMs ?? this.#around.clock.hostMs());
+    if (poll.failure !== null) items.push(...this.#failed(poll.failure, failed));
+    if (isGood(poll)) this.#good(records.at(-1)?.tHostMs ?? this.#around.clock.hostMs());
     return items;
   }
 
   #good(atMs: HostMs): void {
     this.#tally.succeeded();
-    const ended = this.#readings.good(atMs);
+    const ended = this.#readings.good(atMs, this.#tally.failures);
     this.#enter('polling', '');
     if (ended) void this.#emit([this.#status()]);
   }
 
-  #failed(failure: NonNullable<Poll['failure']>): DataItem[] {
-    const { clock } = this.#around;
-    const news = this.#tally.failed(failure.code, clock.hostMs());
-    return news ? [this.#voice.logItem('WARNING', 'device.poll_failed', { ...failure })] : [];
+  #failed(failure: NonNullable<Poll['failure']>, failed: readonly FailedAttempt[]): DataItem[] {
+    const last = failed.findLast(({ code, repeated }) => code === failure.code && !repeated);
+    // The wire was fine, the adapter could make nothing of what it carried.
+    if (last === undefined) this.#tally.counted(failure.code);
+    const news = this.#tally.failed(failure.code, this.#around.clock.hostMs());
+    const fields = { ...failure, attempt: last?.attempt ?? 1 };
+    return news ? [this.#voice.logItem('WARNING', 'device.poll_failed', fields)] : [];
   }
 
   /** The adapter broke its own rules: this device stops here, the others go on, and the record says so. */
@@ -326,7 +339,9 @@ export class DeviceLink {
       return this.refuse(command, `${this.name} failed: ${this.#detail}`);
     } finally {
       this.wire.job = this.#armed?.job ?? 'connect';
-      void this.#emit([]);
+      // A command that is refused is no fault of the line; its receipt tells.
+      const failed = this.wire.takeFailed().filter(({ code }) => code !== 'nak');
+      void this.#emit(account(failed, this.#tally, this.#voice));
     }
   }
 
@@ -380,15 +395,4 @@ export class DeviceLink {
     void this.#emit([this.#status()]);
     this.#around.changed(this.view());
   }
-}
-
-/** The device spoke and gave something: a refusal of one parameter is not silence. */
-function isGood({ failure, records }: Poll): boolean {
-  if (failure === null) return true;
-  return records.length > 0 && (failure.code === 'nak' || failure.code === 'unexpected');
-}
-
-/** Equal adapters cannot be told apart by the browser; the instruments behind them can, by what they say. */
-function isOther(now: Identity, before: Identity | null): boolean {
-  return before !== null && (before.serial !== now.serial || before.model !== now.model);
 }

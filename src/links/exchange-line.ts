@@ -22,6 +22,14 @@ const DRAIN_MS_MAX = 1000;
 const DRAIN_BYTES_MAX = 65_536;
 const RX_BYTES_MAX = 1024 * 1024;
 
+/** One request that got no usable reply. `attempt` counts from 1; `repeated` = it was sent again. */
+export interface FailedAttempt {
+  readonly code: ExchangeCode;
+  readonly detail: string;
+  readonly attempt: number;
+  readonly repeated: boolean;
+}
+
 /** Who hears what passes on the wire for one device. */
 export interface WireTap {
   /** Number of the exchange that begins now, from 1 per producer. */
@@ -29,6 +37,8 @@ export interface WireTap {
   onBytes(direction: 'tx' | 'rx', bytes: Uint8Array, tHostMs: HostMs, exchange: number): void;
   /** Bytes that were no part of a reply, and why. */
   onSkipped(why: string, count: number): void;
+  /** Also those that are repeated and then answered: a line that needs its retries is not a good line. */
+  onFailed(failed: FailedAttempt): void;
   /** Break, framing, parity or overrun; reading goes on. */
   onFault(error: ChannelError): void;
 }
@@ -101,15 +111,19 @@ export class PortLine {
     scan: Scanner<T>,
     { timeoutMs, retries }: ExchangeOptions,
   ): Promise<Exchange<T>> {
-    for (let left = retries; ; left -= 1) {
+    for (let count = 1; ; count += 1) {
       const attempt = await this.#begin(tap, request);
       const outcome = attempt.sent.ok ? await this.#reply(scan, attempt, timeoutMs) : attempt.sent;
       this.#finish(outcome.ok);
-      if (outcome.ok || left <= 0 || outcome.code === 'lost' || outcome.code === 'nak') {
-        const { requestedHostMs, exchange } = attempt;
-        const receivedHostMs = outcome.ok ? outcome.receivedHostMs : this.#clock.hostMs();
-        return { ...outcome, requestedHostMs, receivedHostMs, exchange };
+      const repeated = !outcome.ok && count <= retries && outcome.code !== 'lost' && outcome.code !== 'nak';
+      if (!outcome.ok) {
+        const { code, detail } = outcome;
+        tap.onFailed({ code, detail, attempt: count, repeated });
       }
+      if (repeated) continue;
+      const { requestedHostMs, exchange } = attempt;
+      const receivedHostMs = outcome.ok ? outcome.receivedHostMs : this.#clock.hostMs();
+      return { ...outcome, requestedHostMs, receivedHostMs, exchange };
     }
   }
 

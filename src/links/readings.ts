@@ -12,6 +12,8 @@ import { gapMetadata, type Outage } from './outage.ts';
 const JOIN_GRACE_MS = 3000;
 /** Armed this long after run zero, it is a run that was going on without this worker. */
 const JOINED_AFTER_MS = 2000;
+/** A reply that takes longer is silence, whatever the timeout of its exchange is. */
+const ANSWER_MS = 500;
 
 export class Readings {
   readonly #device: string;
@@ -23,8 +25,13 @@ export class Readings {
   #outage: Outage | null = null;
   /** The outage is in the record; one that ends before that leaves no trace. */
   #said = false;
-  /** Upstream takes nothing (or took nothing until just now): silence is ours, not the device's. */
-  #blocked = false;
+  /** Since the last good reading: first asked then, refused or unanswered meanwhile, waited for room upstream. */
+  #askedMs: HostMs | null = null;
+  #unanswered = false;
+  #blockedMs = 0;
+  #emitting = 0;
+  #emittingSinceMs: HostMs = 0;
+  #emittedMs: HostMs = 0;
 
   constructor(device: string, periodMs: number, clock: Clock, voice: DeviceVoice) {
     this.#device = device;
@@ -49,15 +56,30 @@ export class Readings {
     this.#lastGoodMs ??= this.#clock.hostMs();
   }
 
+  /** The device is asked now. */
+  asked(): void {
+    this.#askedMs ??= this.#clock.hostMs();
+  }
+
+  /** It gave no reply that can be used; the exchange may be repeated. */
+  unanswered(): void {
+    this.#unanswered = true;
+  }
+
   /** A good reading, dated `atMs`. True when it ended a hole. */
-  good(atMs: HostMs): boolean {
+  good(atMs: HostMs, failures: { readonly [code: string]: number } = {}): boolean {
+    // The same look as four times a second: whether that came in between must not change what is said.
+    this.#stateLate(atMs, failures);
     const last = this.#lastGoodMs ?? atMs;
-    const stalled = atMs - last > lateAfterMs(this.#periodMs);
-    const cause = this.#blocked ? 'blocked' : 'stalled';
-    const outage = this.#outage ?? (stalled ? { cause, fromMs: last } : null);
+    const hole = atMs - last > lateAfterMs(this.#periodMs);
+    const cause = this.#mostlyBlocked(atMs) ? 'blocked' : 'stalled';
+    const outage = this.#outage ?? (hole ? { cause, fromMs: last } : null);
     this.#lastGoodMs = atMs;
     this.#outage = null;
-    this.#blocked = false;
+    this.#askedMs = null;
+    this.#unanswered = false;
+    this.#blockedMs = 0;
+    this.#emittingSinceMs = this.#clock.hostMs();
     if (outage === null) return false;
     // The conductor saw the last worker go and states that hole itself, from the last reading it had.
     if (outage.cause === 'not_connected' && !this.#said) return false;
@@ -70,17 +92,7 @@ export class Readings {
 
   /** Says so once when the device has been silent too long; returns the silence in words, or null. */
   checkLate(failures: { readonly [code: string]: number }): string | null {
-    const { silentMs } = this;
-    if (this.#blocked || this.#outage !== null || silentMs <= lateAfterMs(this.#periodMs)) return null;
-    this.#outage = { cause: 'late', fromMs: this.#lastGoodMs ?? this.#clock.hostMs() };
-    this.#said = true;
-    const words = `silent for ${(silentMs / 1000).toFixed(1)} s`;
-    this.#voice.event(KIND.deviceLate, 'warning', `${this.#device}: ${words}`, {
-      device: this.#device,
-      silent_s: Math.round(silentMs) / 1000,
-      failures,
-    });
-    return words;
+    return this.#stateLate(this.#clock.hostMs(), failures);
   }
 
   /** The port is gone, or the adapter broke: nothing will come until it is opened again. */
@@ -118,9 +130,47 @@ export class Readings {
 
   /** Waits for an emission to be accepted. A hole that this makes is told at the next good reading. */
   async whileEmitting(emitted: Promise<void>): Promise<void> {
-    this.#blocked = true;
+    if (this.#emitting === 0) this.#emittingSinceMs = this.#clock.hostMs();
+    this.#emitting += 1;
     await emitted;
-    this.#blocked = this.#outage === null && this.silentMs > lateAfterMs(this.#periodMs);
+    this.#emitting -= 1;
+    if (this.#emitting > 0) return;
+    this.#emittedMs = this.#clock.hostMs();
+    this.#blockedMs += this.#emittedMs - this.#emittingSinceMs;
+  }
+
+  #stateLate(nowMs: HostMs, failures: { readonly [code: string]: number }): string | null {
+    if (this.#outage !== null || !this.#isLate(nowMs)) return null;
+    const silentMs = nowMs - (this.#lastGoodMs ?? nowMs);
+    this.#outage = { cause: 'late', fromMs: this.#lastGoodMs ?? nowMs };
+    this.#said = true;
+    const words = `silent for ${(silentMs / 1000).toFixed(1)} s`;
+    this.#voice.event(KIND.deviceLate, 'warning', `${this.#device}: ${words}`, {
+      device: this.#device,
+      silent_s: Math.round(silentMs) / 1000,
+      failures,
+    });
+    return words;
+  }
+
+  /** Late is a device that was asked and did not answer; one that nobody asked is not, however long ago it spoke. */
+  #isLate(nowMs: HostMs): boolean {
+    const silentMs = nowMs - (this.#lastGoodMs ?? nowMs);
+    const afterMs = lateAfterMs(this.#periodMs);
+    const ignored = this.#askedMs !== null && nowMs - this.#askedMs > ANSWER_MS;
+    if (silentMs <= afterMs || !(this.#unanswered || ignored)) return false;
+    // While it is our fault nobody asks; after it was, the device gets its whole time anew.
+    if (this.#emitting > 0) return false;
+    return !this.#mostlyBlocked(nowMs) || nowMs - this.#emittedMs > afterMs;
+  }
+
+  /** Most of the time since the last reading we waited for room upstream. */
+  #mostlyBlocked(nowMs: HostMs): boolean {
+    return this.#blockedUntil(nowMs) > (nowMs - (this.#lastGoodMs ?? nowMs)) / 2;
+  }
+
+  #blockedUntil(nowMs: HostMs): number {
+    return this.#blockedMs + (this.#emitting === 0 ? 0 : Math.max(0, nowMs - this.#emittingSinceMs));
   }
 
   #sayMissing(phase: string): void {

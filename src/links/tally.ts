@@ -33,9 +33,13 @@ export class Tally {
     this.#lastCode = null;
   }
 
-  /** True when this failure is news: the first in a row, or of another kind than the one before. */
-  failed(code: string, atMs: HostMs): boolean {
+  /** One attempt failed, whether or not the next one succeeded. */
+  counted(code: string): void {
     this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);
+  }
+
+  /** A poll failed for good. True when this is news: the first in a row, or of another kind than the one before. */
+  failed(code: string, atMs: HostMs): boolean {
     this.#lastFailureMs = atMs;
     const news = code !== this.#lastCode;
     this.#lastCode = code;

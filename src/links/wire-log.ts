@@ -2,11 +2,13 @@
 import type { HostMs } from '../record/clock.ts';
 import type { WireItem } from '../record/item.ts';
 import type { ChannelError } from '../transports/byte-channel.ts';
-import type { WireTap } from './exchange-line.ts';
+import type { FailedAttempt, WireTap } from './exchange-line.ts';
 
 /** A port flat out at 921,600 baud fills this in 11 s, longer than anything upstream may block (8 s). */
 const PENDING_BYTES_MAX = 1024 * 1024;
 const PENDING_ITEMS_MAX = 65_536;
+/** Above what one poll can fail: 25 parameters of 4 loops, each repeated once. */
+const FAILED_MAX = 256;
 
 export class WireLog implements WireTap {
   readonly #port: string;
@@ -18,6 +20,7 @@ export class WireLog implements WireTap {
   #bytes = 0;
   #lostBytes = 0;
   #overruns = 0;
+  #failed: FailedAttempt[] = [];
   readonly #skipped = new Map<string, number>();
 
   constructor(port: string, device: string) {
@@ -54,6 +57,11 @@ export class WireLog implements WireTap {
     return taken;
   }
 
+  /** Attempts that failed since the last call, oldest first. */
+  takeFailed(): readonly FailedAttempt[] {
+    return this.#failed.splice(0);
+  }
+
   nextExchange(): number {
     this.#exchange += 1;
     return this.#exchange;
@@ -80,6 +88,11 @@ export class WireLog implements WireTap {
 
   onSkipped(why: string, count: number): void {
     this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + count);
+  }
+
+  onFailed(failed: FailedAttempt): void {
+    if (this.#failed.length < FAILED_MAX) this.#failed.push(failed);
+    else this.onSkipped('failures', 1);
   }
 
   onFault({ code }: ChannelError): void {

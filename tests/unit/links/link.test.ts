@@ -208,9 +208,32 @@ describe('faults on the wire', () => {
     await bench.stop();
   });
 
-  it('retries reads where the adapter allows it: nothing is lost', async () => {
-    const bench = await underFaults([{ type: 'flip-bit', bit: 0 }], { retries: 1 });
-    expect(bench.device.view().failures).toEqual({});
+  it('retries reads where the adapter allows it: nothing is lost, and every repeat is counted and told', async () => {
+    const bench = await underFaults([{ type: 'flip-bit', bit: 0 }, { type: 'silent' }], { retries: 1 });
+    expect(bench.device.view()).toMatchObject({ health: 'ok', failures: { crc: 1, timeout: 1 } });
+    const told = bench.items('log').map(({ level, event, fields }) => [level, event, fields['code']]);
+    expect(told).toEqual([
+      ['WARNING', 'transport.retry', 'crc'],
+      ['WARNING', 'transport.retry', 'timeout'],
+    ]);
+    expect(bench.items('log')[0]?.fields).toMatchObject({ attempt: 1, device: 'toy1' });
+    await bench.stop();
+  });
+
+  it('counts the last attempt as well when no repeat helped', async () => {
+    const faults: SimFault[] = [
+      { type: 'cut', bytes: 3 },
+      { type: 'cut', bytes: 3 },
+    ];
+    const bench = await polling({ params: { retries: 1 } });
+    bench.arm();
+    for (const fault of faults) bench.simulator.inject(fault);
+    await bench.clock.advance(2000);
+    expect(bench.device.view().failures).toEqual({ timeout: 2 });
+    expect(bench.items('log').map(({ event, fields }) => [event, fields['attempt']])).toEqual([
+      ['transport.retry', 1],
+      ['device.poll_failed', 2],
+    ]);
     await bench.stop();
   });
 });
