@@ -57,7 +57,7 @@ export interface BundleControl {
     | { readonly ok: false; readonly runId: string; readonly code: string; readonly detail: string }
   >;
   verify(runId: string, progress: (p: Progress) => void): Promise<VerifyReport>;
-  /** Sealed bundles found in the slots, newest first. */
+  /** Sealed bundles found in the slots, newest first; `integrity_status` is `unknown` until one is verified. */
   list(): Promise<readonly BundleSummary[]>;
   /** Members in zip order (manifest first), for export and review. */
   members(runId: string): Promise<readonly BundleMember[]>;

@@ -3,14 +3,18 @@ import type { Workspace } from '../platform/workspace.ts';
 import type { SealResult } from '../wire/messages.ts';
 import type { BundleDesk } from './bundle-desk.ts';
 
+type Desk = Pick<BundleDesk, 'seal' | 'sealEnded' | 'verify' | 'list'>;
+/** Where the rows are kept. */
+export type CatalogRows = Pick<Workspace<BundleSummary>, 'bundles' | 'changeBundle' | 'replaceBundles'>;
+
 /** The catalog of bundles: what lies in the slots, and what verification last said of it. */
 export class Catalog {
-  readonly #desk: BundleDesk;
-  readonly #workspace: Workspace<BundleSummary>;
+  readonly #desk: Desk;
+  readonly #rows: CatalogRows;
 
-  constructor(desk: BundleDesk, workspace: Workspace<BundleSummary>) {
+  constructor(desk: Desk, rows: CatalogRows) {
     this.#desk = desk;
-    this.#workspace = workspace;
+    this.#rows = rows;
   }
 
   /** Seals a run, verifies it and lists it. */
@@ -32,22 +36,25 @@ export class Catalog {
     return report;
   }
 
-  /** Replaces the catalog by what the slots hold; a verification's word stands while the root digest is the same. */
+  /**
+   * Replaces the catalog by what the slots hold. What a verification found stands while the root digest is the same;
+   * a bundle that none is known of is listed as not checked.
+   */
   async rebuild(): Promise<readonly BundleSummary[]> {
-    const [found, known] = await Promise.all([this.#desk.list(), this.#workspace.bundles()]);
-    const before = new Map(known.map((row) => [row.run_id, row]));
-    const rows = found.map((row) => {
-      const old = before.get(row.run_id);
-      return old !== undefined && old.root_digest === row.root_digest
-        ? { ...row, integrity_status: old.integrity_status }
-        : row;
+    const found = await this.#desk.list();
+    await this.#rows.replaceBundles((known) => {
+      const before = new Map(known.map((row) => [row.run_id, row]));
+      return found.map((row) => {
+        const old = before.get(row.run_id);
+        return old !== undefined && old.root_digest === row.root_digest
+          ? { ...row, integrity_status: old.integrity_status }
+          : row;
+      });
     });
-    await this.#workspace.replaceBundles(rows);
-    return this.#workspace.bundles();
+    return this.#rows.bundles();
   }
 
   async #setIntegrity(runId: string, integrity: BundleSummary['integrity_status']): Promise<void> {
-    const row = (await this.#workspace.bundles()).find((other) => other.run_id === runId);
-    if (row !== undefined) await this.#workspace.putBundle({ ...row, integrity_status: integrity });
+    await this.#rows.changeBundle(runId, (row) => ({ ...row, integrity_status: integrity }));
   }
 }

@@ -47,14 +47,20 @@ export class Workspace<TRow extends CatalogRow> {
     return this.#db.bundles.orderBy('started_utc').reverse().toArray();
   }
 
-  async putBundle(row: TRow): Promise<void> {
-    await this.#db.bundles.put(row);
-  }
-
-  /** The catalog becomes exactly what was found: rows without a bundle go. */
-  async replaceBundles(rows: readonly TRow[]): Promise<void> {
+  /** The row of one bundle in other words; nothing happens to one that is not listed. */
+  async changeBundle(runId: string, change: (row: TRow) => TRow): Promise<void> {
     const { bundles } = this.#db;
     await this.#db.transaction('rw', bundles, async () => {
+      const row = await bundles.get(runId);
+      if (row !== undefined) await bundles.put(change(row));
+    });
+  }
+
+  /** The catalog becomes exactly these rows, made of what it holds at that moment. */
+  async replaceBundles(rowsOf: (known: readonly TRow[]) => readonly TRow[]): Promise<void> {
+    const { bundles } = this.#db;
+    await this.#db.transaction('rw', bundles, async () => {
+      const rows = rowsOf(await bundles.toArray());
       await bundles.clear();
       await bundles.bulkPut([...rows]);
     });

@@ -134,7 +134,7 @@ describe('seal', () => {
         run_id: RUN_ID,
         run_status: 'aborted',
         bundle_status: 'sealed',
-        integrity_status: 'ok',
+        integrity_status: 'unknown',
         sample_id: 'PMMA-3',
       },
     ]);
