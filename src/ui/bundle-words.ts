@@ -24,3 +24,8 @@ export function lastedS(row: BundleSummary): number | null {
   const ms = Date.parse(row.ended_utc) - Date.parse(row.started_utc);
   return Number.isFinite(ms) ? ms / 1000 : null;
 }
+
+/** How the run ended, in words; null while only the machine's word is known (`spec/capa.md` §1.2). */
+export function endedText(row: BundleSummary): string | null {
+  return (row.exit_reason === null ? undefined : words.bundles.endedBy[row.exit_reason]) ?? null;
+}

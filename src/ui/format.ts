@@ -21,18 +21,25 @@ export function ageText(ms: number): string {
   const age = Math.max(0, ms);
   if (age < 95) return `${Math.round(age)} ms`;
   if (age < 9_950) return `${(age / 1000).toFixed(1)} s`;
-  if (age < 120_000) return `${Math.round(age / 1000)} s`;
-  return `${Math.round(age / 60_000)} min`;
+  if (age < 120_000) return `${Math.floor(age / 1000)} s`;
+  return `${Math.floor(age / 60_000)} min`;
 }
 
-/** A span for people: `45 s`, `10 min`, `1 h 05 min`. */
+/** A span to the second, rounded down as the clock does: `45 s`, `10 min`, `16 min 40 s`, `1 h 05 min`. */
 export function spanText(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
+  if (seconds > 0 && seconds < 1) return `${Math.floor(seconds * 10) / 10} s`;
+  const whole = Math.max(0, Math.floor(seconds));
   if (whole < 120) return `${whole} s`;
-  const minutes = Math.round(whole / 60);
+  const rest = whole % 60 === 0 ? '' : ` ${whole % 60} s`;
+  const minutes = Math.floor(whole / 60);
   return minutes < 60
-    ? `${minutes} min`
-    : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+    ? `${minutes} min${rest}`
+    : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min${rest}`;
+}
+
+/** Time still to wait, rounded up: nobody is told 0 s while there is some left. */
+export function waitText(seconds: number): string {
+  return spanText(Math.ceil(seconds));
 }
 
 /** Decimal multiples, as `ls -h --si` and disk vendors count. */

@@ -20,12 +20,16 @@ export class ManualForm {
     this.#app = app;
     this.device = device;
     this.spec = spec;
+    for (const { name, type, default: first } of spec.arguments) {
+      if (type === 'bool') this.flags[name] = first === true;
+      else if (first !== undefined) this.texts[name] = String(first);
+    }
   }
 
   /** First thing that is not right, in words; null = it may be sent. Device limits are checked again on its own side. */
   get problem(): string | null {
-    if (this.#app.observer) return words.manual.observer;
-    if (this.#app.actor === '') return words.manual.needOperator;
+    const barred = barredBy(this.#app);
+    if (barred !== null) return barred;
     for (const argument of this.spec.arguments) {
       const found = argumentProblem(argument, this.texts[argument.name] ?? '');
       if (found) return found;
@@ -63,6 +67,12 @@ export class ManualForm {
       }),
     );
   }
+}
+
+/** Why nobody here may send any command; null = they may. */
+export function barredBy(app: KioskState): string | null {
+  if (app.observer) return words.manual.observer;
+  return app.actor === '' ? words.manual.needOperator : null;
 }
 
 /** What is wrong with the text of one argument; null = nothing. */

@@ -1,4 +1,5 @@
 import type { Problem, Result } from '../../record/problem.ts';
+import { bytesText } from '../format.ts';
 import type { KioskState } from '../kiosk-state.svelte.ts';
 import { words } from '../words/words.ts';
 
@@ -24,7 +25,7 @@ export class RigForm {
 
   async load(file: File): Promise<void> {
     await this.#work(async () => {
-      if (file.size > RIG_BYTES_MAX) this.said = words.setup.tooBig;
+      if (file.size > RIG_BYTES_MAX) this.problems = [tooBig(file.size)];
       else this.#take(file.name, await this.#app.kiosk.loadRig(await file.text()));
     });
   }
@@ -69,4 +70,15 @@ export class RigForm {
       this.busy = false;
     }
   }
+}
+
+function tooBig(bytes: number): Problem {
+  return {
+    severity: 'error',
+    code: 'file.too_big',
+    path: '',
+    message: words.setup.tooBig,
+    expected: words.setup.tooBigExpected(bytesText(RIG_BYTES_MAX)),
+    actual: bytesText(bytes),
+  };
 }

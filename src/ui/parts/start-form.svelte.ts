@@ -1,6 +1,6 @@
 import type { KioskState } from '../kiosk-state.svelte.ts';
 import { detailOf } from '../bundles-state.svelte.ts';
-import { spanText } from '../format.ts';
+import { waitText } from '../format.ts';
 import { words } from '../words/words.ts';
 
 /** What a run needs before it may begin, and why it may not yet. */
@@ -40,12 +40,16 @@ export class StartForm {
   get blockedBy(): string | null {
     const say = words.start;
     const app = this.#app;
+    const phase = app.view?.run.state.phase;
     if (app.observer) return say.observer;
+    if (phase === 'draining' || phase === 'finalizing') return say.sealing;
+    if (app.runOpen) return say.runOpen;
     if ((app.rig?.devices.length ?? 0) === 0) return say.noDevices;
     if (this.armInS === null) return say.storageWait;
+    if (this.sampleId.trim() === '') return say.needSample;
     if (app.operatorId.trim() === '') return say.needOperator;
     if (Number.isNaN(this.durationS)) return say.durationBad;
-    if (this.mustWait && !this.armNow) return say.waitOrArm(spanText(this.armInS));
+    if (this.mustWait && !this.armNow) return say.waitOrArm(waitText(this.armInS));
     return null;
   }
 
@@ -64,11 +68,17 @@ export class StartForm {
         armNow: this.armNow,
       });
       if (!result.ok) this.refusal = result.detail;
-      else this.armNow = false;
+      else this.#startedOne();
     } catch (error) {
       this.refusal = detailOf(error);
     } finally {
       this.busy = false;
     }
+  }
+
+  /** The next run is another sample, and waits again; operator and duration mostly stay. */
+  #startedOne(): void {
+    this.sampleId = '';
+    this.armNow = false;
   }
 }

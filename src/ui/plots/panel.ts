@@ -101,7 +101,7 @@ export class Panel {
           side: side === 0 ? (3 as const) : (1 as const),
           size: AXIS_WIDTH,
           gap: 6,
-          space: 28,
+          space: 20,
           values: (_: uPlot, splits: number[]) => splits.map(tickText),
           grid: side === 0 ? grid : { show: false },
           ticks: { show: false },

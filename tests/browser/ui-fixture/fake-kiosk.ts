@@ -4,7 +4,7 @@ import type { RunState } from '../../../src/record/run-state.ts';
 import type { Rig } from '../../../src/rig/rig.ts';
 import type { Kiosk } from '../../../src/ui/kiosk.ts';
 import type { MirrorFrame, MirrorSnapshot, PlotPoints, StartRequest } from '../../../src/wire/messages.ts';
-import { EMPTY_RIG, sceneBundle, sceneDevice, sceneEvent, sceneHealth, sceneRig } from './scene.ts';
+import { EMPTY_RIG, sceneBundle, sceneDevice, sceneEvent, sceneHealth, sceneRig, wideRig } from './scene.ts';
 
 type Scene =
   'welcome' | 'loading' | 'idle' | 'young' | 'running' | 'late' | 'observer' | 'sealed' | 'failed' | 'flood';
@@ -39,9 +39,9 @@ export class FakeKiosk implements Kiosk {
   #sealListener: (runId: string, progress: Progress | null) => void = () => {};
   #bundles: BundleSummary[];
 
-  constructor(scene: Scene, bundles: 'some' | 'none') {
+  constructor(scene: Scene, bundles: 'some' | 'none', wide = false) {
     this.#scene = scene;
-    this.#rig = scene === 'welcome' ? EMPTY_RIG : sceneRig(scene !== 'young');
+    this.#rig = scene === 'welcome' ? EMPTY_RIG : (wide ? wideRig : sceneRig)(scene !== 'young');
     this.#bundles =
       bundles === 'none'
         ? []
@@ -192,6 +192,10 @@ export class FakeKiosk implements Kiosk {
     if (name === 'balance.mass') return 4.8 - 0.9 / (1 + Math.exp(-(t - 560) / 60)) + Math.sin(t * 3) * 0.004;
     return 1 + Math.sin(t / 3) * 0.006;
   }
+  #status(name: string): string {
+    if (name !== 'balance.mass') return 'ok';
+    return this.#scene === 'late' ? 'underrange' : this.#scene === 'idle' ? 'settling' : 'ok';
+  }
   #points(fromMs: number, toMs: number): PlotPoints[] {
     return this.#rig.channels.map((channel) => {
       const t: number[] = [];
@@ -230,7 +234,7 @@ export class FakeKiosk implements Kiosk {
         channel: name,
         unit,
         value: this.#value(name, (now - (this.#zeroMs || this.#openedMs)) / 1000),
-        status: name === 'balance.mass' && this.#scene === 'late' ? 'underrange' : 'ok',
+        status: this.#status(name),
         tHostMs: now - (name === 'purge.flow' ? lateMs : 60),
       })),
       health: sceneHealth(

@@ -6,6 +6,7 @@ const query = new URLSearchParams(location.search);
 const kiosk = new FakeKiosk(
   (query.get('scene') ?? 'running') as Scene,
   query.get('bundles') === 'none' ? 'none' : 'some',
+  query.get('rig') === 'wide',
 );
 const target = document.getElementById('app');
 if (!target) throw new Error('no #app');

@@ -49,6 +49,20 @@ export function sceneRig(simulated: boolean): Rig {
   };
 }
 
+/** As many channels and plots as the simulated rig of the app. */
+export function wideRig(simulated: boolean): Rig {
+  const rig = sceneRig(simulated);
+  return {
+    ...rig,
+    channels: [
+      ...rig.channels,
+      channel('heater.power', 'heater', '%', 'power', 'analog_in'),
+      channel('purge.setpoint', 'purge_mfc', 'slpm', 'flows', 'setpoint'),
+      channel('purge.pressure', 'purge_mfc', 'psia', 'pressures', 'pressure'),
+    ],
+  };
+}
+
 export function sceneDevice(device: string, patch: Partial<DeviceView>): DeviceView {
   const heater = device === 'heater';
   return {
