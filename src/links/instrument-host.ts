@@ -18,11 +18,12 @@ import type {
 import { Outbox } from '../wire/outbox.ts';
 import { framePort, UnknownFrame, type FramePort } from '../wire/port.ts';
 import { orAborted } from './abortable.ts';
+import { AnsweredCommands } from './answered-commands.ts';
 import { DeviceLink } from './device-link.ts';
 import { Link } from './link.ts';
 import type { Found } from './probe.ts';
 import { Producer } from './producer.ts';
-import { refusal } from './receipts.ts';
+import { anonymity, refusal } from './receipts.ts';
 import { searchPort } from './search.ts';
 import { ViewFeed } from './view-feed.ts';
 
@@ -54,6 +55,7 @@ export class InstrumentWorkerHost implements InstrumentControl {
   readonly #options: InstrumentHostOptions;
   readonly #views = new ViewFeed();
   readonly #outbox: Outbox;
+  readonly #answered = new AnsweredCommands();
   #control: Remote<InstrumentHost> | null = null;
   #data: FramePort<DownstreamFrame, UpstreamFrame> | null = null;
   #aligned: Promise<void> = Promise.resolve();
@@ -151,14 +153,9 @@ export class InstrumentWorkerHost implements InstrumentControl {
     };
   }
 
-  async command(command: Command): Promise<Receipt> {
-    const found = this.#devices().find(({ device }) => device.name === command.device);
-    if (found === undefined)
-      return refusal(command, `there is no device ${command.device} on ${this.#options.resource}`);
-    const done = await found.link.within('command', () => found.device.command(command));
-    return done.ok
-      ? done.value
-      : found.device.refuse(command, 'eight commands are waiting for this port already');
+  /** The one door of every command, whoever sends it: by name, and once. */
+  command(command: Command): Promise<Receipt> {
+    return this.#answered.once(command.id, () => this.#carryOut(command));
   }
 
   async makeSafe(): Promise<readonly Receipt[]> {
@@ -186,6 +183,18 @@ export class InstrumentWorkerHost implements InstrumentControl {
 
   devices(): ReturnType<InstrumentControl['devices']> {
     return Promise.resolve(this.#devices().map(({ device }) => device.view()));
+  }
+
+  async #carryOut(command: Command): Promise<Receipt> {
+    const found = this.#devices().find(({ device }) => device.name === command.device);
+    if (found === undefined)
+      return refusal(command, `there is no device ${command.device} on ${this.#options.resource}`);
+    const anonymous = anonymity(command);
+    if (anonymous !== null) return found.device.refuse(command, anonymous);
+    const done = await found.link.within('command', () => found.device.command(command));
+    return done.ok
+      ? done.value
+      : found.device.refuse(command, 'eight commands are waiting for this port already');
   }
 
   /** Only these cross the port. */

@@ -7,6 +7,12 @@ export function refusal(command: Command, detail: string): Receipt {
   return { commandId: command.id, accepted: false, detail, asked: command.payload, sent: {} };
 }
 
+/** Why nobody could tell later whose command this was or whether it was carried out, or null. */
+export function anonymity({ id, issuedBy }: Command): string | null {
+  if (issuedBy.trim() === '') return 'a command needs the name of who gives it, actual: none';
+  return id.trim() === '' ? 'a command needs an id, actual: none' : null;
+}
+
 export async function carryOut(
   adapter: Adapter,
   declaration: FamilyDeclaration,

@@ -245,6 +245,35 @@ describe('instrument worker host with the simulated rig', () => {
     expect(tare).toMatchObject({ accepted: true });
   });
 
+  it('carries out a command once, and none without a name to it', async () => {
+    const { host } = start();
+    const conductor = new SmallConductor();
+    stops.push(async () => conductor.die());
+    conductor.connect(host);
+    await conductor.control?.configure(rig.devices);
+    await conductor.until(polling(conductor));
+    const tare = { device: 'balance', kind: 'tare', payload: {}, why: 'test' };
+    const events = () =>
+      conductor.envelopes
+        .flatMap(({ items }) => items.flatMap((item) => ('kind' in item ? [item] : [])))
+        .filter(({ kind }) => kind === 'tare');
+    const nameless = await conductor.control?.command({ ...tare, id: 'n', issuedBy: ' ' });
+    expect(nameless).toMatchObject({ accepted: false, commandId: 'n' });
+    expect(nameless?.detail).toContain('who gives it');
+    await conductor.until(() => events().length === 1);
+    expect(events()[0]).toMatchObject({ severity: 'warning', metadata: { accepted: false } });
+    const twice = { ...tare, id: 'twice', issuedBy: 'ann' };
+    const [first, again] = await Promise.all([
+      conductor.control?.command(twice),
+      conductor.control?.command(twice),
+    ]);
+    expect(first).toMatchObject({ accepted: true });
+    expect(await conductor.control?.command(twice)).toEqual(first);
+    expect(again).toEqual(first);
+    await hostClock.sleep(300);
+    expect(events()).toHaveLength(2);
+  });
+
   it.each([3_600_000, -3_600_000])(
     'dates a run on the scale of a conductor that was born %i ms away from the last one',
     async (apartMs) => {
