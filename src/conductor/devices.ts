@@ -14,15 +14,20 @@ export class Devices {
     for (const known of this.#views.keys()) if (!names.has(known)) this.#views.delete(known);
   }
 
+  /** Of the rig, or a port without a device that is being asked; what is said of a removed device comes too late. */
   changed(view: DeviceView): void {
-    this.#views.set(view.device, view);
+    const { device, resource } = view;
+    const asked = device === resource && !this.#rig.some(({ port }) => portName(port) === resource);
+    if (asked || this.#rig.some(({ name }) => name === device)) this.#views.set(device, view);
   }
 
-  /** Nobody speaks for these devices any more. */
+  /** Nobody speaks for these devices any more; a port that was only asked is no device to miss. */
   workerGone(resource: string): void {
+    const ofRig = new Set(this.#rig.map(({ name }) => name));
     for (const [device, view] of this.#views)
-      if (view.resource === resource)
-        this.#views.set(device, { ...view, phase: 'lost', health: 'down', detail: 'its worker ended' });
+      if (view.resource !== resource) continue;
+      else if (!ofRig.has(device)) this.#views.delete(device);
+      else this.#views.set(device, { ...view, phase: 'lost', health: 'down', detail: 'its worker ended' });
   }
 
   views(): readonly DeviceView[] {
