@@ -11,10 +11,23 @@ export type CatalogRows = Pick<Workspace<BundleSummary>, 'bundles' | 'changeBund
 export class Catalog {
   readonly #desk: Desk;
   readonly #rows: CatalogRows;
+  #restored: Promise<unknown> | null = null;
 
   constructor(desk: Desk, rows: CatalogRows) {
     this.#desk = desk;
     this.#rows = rows;
+  }
+
+  /** Newest first. An empty catalog is rebuilt once: the slots may hold bundles it has lost. */
+  async bundles(): Promise<readonly BundleSummary[]> {
+    const rows = await this.#rows.bundles();
+    if (rows.length > 0) return rows;
+    this.#restored ??= this.rebuild().catch((error: unknown) => {
+      this.#restored = null;
+      throw error;
+    });
+    await this.#restored;
+    return this.#rows.bundles();
   }
 
   /** Seals a run, verifies it and lists it. */

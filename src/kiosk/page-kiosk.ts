@@ -133,7 +133,7 @@ export class PageKiosk implements Kiosk {
   }
 
   async bundles(): Promise<readonly BundleSummary[]> {
-    return this.#parts.workspace.bundles();
+    return this.#parts.catalog.bundles();
   }
 
   async rebuildCatalog(): Promise<readonly BundleSummary[]> {

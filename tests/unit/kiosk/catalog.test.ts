@@ -82,4 +82,17 @@ describe('catalog', () => {
     await rebuilt;
     expect(await integrity()).toEqual(['ok']);
   });
+
+  it('finds again by itself, once, what the slots hold and it has lost', async () => {
+    const at = await bench({ count: 6 });
+    await at.bundles.seal(RUN_ID, quiet);
+    const { catalog, rows, holdLists } = catalogOver(at);
+    const release = holdLists();
+    const asked = Promise.all([catalog.bundles(), catalog.bundles()]);
+    release();
+    for (const found of await asked)
+      expect(found).toMatchObject([{ run_id: RUN_ID, integrity_status: 'unknown' }]);
+    rows.rows = [];
+    expect(await catalog.bundles()).toEqual([]);
+  });
 });
