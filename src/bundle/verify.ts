@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly bytesTotal?: number;
   /** Root digest kept elsewhere (slot header, receipt); a list that differs from it was rewritten. */
   readonly rootDigest?: string;
+  /** Aborted: throws its reason at the next chunk. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A list of digests longer than this is not one of ours. */
@@ -63,7 +65,7 @@ async function compareMembers(
   digester: Digester,
   listed: readonly { readonly path: string; readonly sha256: string }[],
   present: ReadonlySet<string>,
-  { progress, bytesTotal = 0 }: VerifyOptions,
+  { progress, signal, bytesTotal = 0 }: VerifyOptions,
 ): Promise<VerifyProblem[]> {
   const problems: VerifyProblem[] = [];
   let bytesDone = 0;
@@ -74,12 +76,14 @@ async function compareMembers(
     }
     try {
       const found = await digester.digest(source.read(path), (bytes) => {
+        signal?.throwIfAborted();
         bytesDone += bytes;
         progress?.({ phase: 'verify', bytesDone, bytesTotal: Math.max(bytesDone, bytesTotal) });
       });
       if (found.sha256 !== sha256)
         problems.push(problem('digest_mismatch', path, `sha256 is ${found.sha256}, expected ${sha256}`));
     } catch (error) {
+      signal?.throwIfAborted();
       problems.push(problem('unreadable', path, words(error)));
     }
   }

@@ -8,6 +8,7 @@ export interface ReadBack {
   readonly rootDigest: string;
   readonly bytesTotal: number;
   readonly progress: (progress: Progress) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads every member out of the written zip and compares; null when all is as it was sealed. */
@@ -21,10 +22,11 @@ export async function readBackZip(file: File, expected: ReadBack): Promise<Expor
 
 /** The same over members wherever they lie. */
 export async function readBack(source: MemberSource, expected: ReadBack): Promise<ExportFailure | null> {
-  const { rootDigest, bytesTotal, progress } = expected;
+  const { rootDigest, bytesTotal, progress, signal } = expected;
   const report: VerifyReport = await verifyBundle(source, {
     rootDigest,
     bytesTotal,
+    signal,
     progress: (p) => progress({ ...p, phase: 'read back' }),
   });
   const [problem] = report.problems;
