@@ -5,7 +5,7 @@ import { readBack } from './read-back.ts';
 import { formatReceipt, rootDigestOf } from './receipt.ts';
 import { exportToFile } from './to-file.ts';
 import type { ExportJob, ExportOutcome } from './types.ts';
-import { writeFile, writeText } from './write-file.ts';
+import { writeFile } from './write-file.ts';
 import { memberBlobs } from './zip-blob.ts';
 
 /** `<run_id>.zip` and `<run_id>.receipt.json` in a picked directory (a USB stick). */
@@ -17,9 +17,9 @@ export async function exportZipToDirectory(
     const name = `${job.runId}.zip`;
     const handle = await directory.getFileHandle(name, { create: true });
     const target = `${directory.name}/${name}`;
-    const outcome = await exportToFile(job, handle, { kind: 'directory', target });
-    if (outcome.ok) await writeReceipt(directory, job.runId, outcome.receipt);
-    return outcome;
+    const clearReceipt = () => removeReceipt(directory, job.runId);
+    const outcome = await exportToFile(job, handle, { kind: 'directory', target, clearReceipt });
+    return outcome.ok ? await withReceipt(directory, job.runId, outcome) : outcome;
   } catch (error) {
     return failureOf(error);
   }
@@ -31,6 +31,7 @@ export async function exportMembersToDirectory(
   directory: FileSystemDirectoryHandle,
 ): Promise<ExportOutcome> {
   try {
+    await removeReceipt(directory, job.runId);
     const root = await directory.getDirectoryHandle(job.runId, { create: true });
     const blobs = await memberBlobs(job);
     const bytesTotal = job.members.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -46,26 +47,48 @@ export async function exportMembersToDirectory(
       rootDigest,
       bytesTotal,
       progress: job.progress,
+      signal: job.signal,
     });
     if (mismatch !== null) return mismatch;
     const place = { kind: 'directory' as const, target: `${directory.name}/${job.runId}` };
     const { runId, members } = job;
     const exportedUtcMs = job.utcMs();
     const receipt = formatReceipt({ runId, members, ...place, verified: true, zipBytes: 0, exportedUtcMs });
-    await writeReceipt(directory, runId, receipt);
-    return { ok: true, ...place, verified: true, rootDigest, receipt };
+    return await withReceipt(directory, runId, { ok: true, ...place, verified: true, rootDigest, receipt });
   } catch (error) {
     return failureOf(error);
   }
 }
 
-async function writeReceipt(
+/** The receipt beside what it vouches for. Without room for it no half of it stays, and the failure says what does. */
+async function withReceipt(
   directory: FileSystemDirectoryHandle,
   runId: string,
-  text: string,
-): Promise<void> {
-  await writeText(await directory.getFileHandle(`${runId}.receipt.json`, { create: true }), text);
+  outcome: Extract<ExportOutcome, { ok: true }>,
+): Promise<ExportOutcome> {
+  try {
+    const handle = await directory.getFileHandle(receiptName(runId), { create: true });
+    await writeFile(handle, new Blob([outcome.receipt]), { onBytes: () => undefined });
+    return outcome;
+  } catch (error) {
+    await removeReceipt(directory, runId).catch(() => undefined);
+    const failure = failureOf(error);
+    return {
+      ...failure,
+      detail: `${failure.detail}; ${outcome.target} was read back whole, its receipt is missing`,
+    };
+  }
 }
+
+async function removeReceipt(directory: FileSystemDirectoryHandle, runId: string): Promise<void> {
+  try {
+    await directory.removeEntry(receiptName(runId));
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
+  }
+}
+
+const receiptName = (runId: string): string => `${runId}.receipt.json`;
 
 async function fileAt(
   root: FileSystemDirectoryHandle,

@@ -3,6 +3,8 @@ import { blobChunks } from '../bundle/blob-bytes.ts';
 export interface WriteWatch {
   readonly onBytes: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
+  /** All is written to the swap file; what lies under the name is replaced next. */
+  readonly onReplace?: () => Promise<void>;
 }
 
 /**
@@ -17,15 +19,11 @@ export async function writeFile(handle: FileSystemFileHandle, blob: Blob, watch:
       await writable.write(chunk);
       watch.onBytes(chunk.length);
     }
+    watch.signal?.throwIfAborted();
+    await watch.onReplace?.();
     await writable.close();
   } catch (error) {
     await writable.abort().catch(() => undefined);
     throw error;
   }
-}
-
-export async function writeText(handle: FileSystemFileHandle, text: string): Promise<void> {
-  const writable = await handle.createWritable();
-  await writable.write(text);
-  await writable.close();
 }
