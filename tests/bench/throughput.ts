@@ -75,6 +75,7 @@ export async function benchSustained(): Promise<BenchRow[]> {
       [before, atMs] = [acked, nowMs];
     }
     const { health } = await pipe.view();
+    const bytesPerSample = (health.recorder?.journalBytes ?? NaN) / before;
     await pipe.page.evaluate(() => (globalThis as unknown as PipelineWindow).pipeline.stop());
     const stats = await waitUntil(
       'every block to be acknowledged',
@@ -93,8 +94,9 @@ export async function benchSustained(): Promise<BenchRow[]> {
         target: { kind: 'at least', value: 3_000_000 },
       },
       { what: 'the same: lost', value: sum(stats, (one) => one.units - one.unitsAcked), unit: 'samples' },
+      { what: 'the same: journal', value: bytesPerSample, unit: 'bytes/sample' },
       {
-        what: 'the same: kept by the conductor at the end',
+        what: 'the same: kept by the conductor under load',
         value: health.retainedBytes / 2 ** 20,
         unit: 'MiB',
       },
