@@ -9,8 +9,9 @@ export interface ReadmeFacts {
   readonly members: readonly { readonly path: string; readonly what: string }[];
 }
 
-/** `README.txt`: what lies here and how to open it, for someone who finds this folder in ten years. ASCII. */
-export function formatReadme(facts: ReadmeFacts): string {
+/** `README.txt`: what lies here and how to open it, for someone who finds this folder in ten years. UTF-8. */
+export function formatReadme(given: ReadmeFacts): string {
+  const facts = { ...given, sampleId: oneLine(given.sampleId), operator: oneLine(given.operator) };
   const width = Math.max(...facts.members.map(({ path }) => path.length));
   return `${[
     `Benchseal run ${facts.runId}`,
@@ -19,7 +20,7 @@ export function formatReadme(facts: ReadmeFacts): string {
     `Operator  ${facts.operator}`,
     `Started   ${facts.startedUtc}`,
     `Ended     ${facts.endedUtc}`,
-    `Outcome   ${facts.runStatus} (${facts.exitReason})`,
+    `Outcome   ${facts.runStatus} (${oneLine(facts.exitReason)})`,
     '',
     'Members',
     '',
@@ -41,5 +42,10 @@ export function formatReadme(facts: ReadmeFacts): string {
     't_mono_ns counts nanoseconds from the start of the run and is the only key that joins files. t_utc may jump',
     'when the clock of the computer was set. The journal under mcap/ holds every byte on every wire; everything',
     'else but events.sqlite was derived from it and can be derived again.',
-  ].join('\n')}\n`.replace(/[^\n\x20-\x7e]/g, '?');
+  ].join('\n')}\n`;
+}
+
+/** What people typed, on one line: no control character can draw another, no half of a surrogate pair is left. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').toWellFormed();
 }

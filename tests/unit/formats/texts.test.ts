@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatDigestList, isSafePath, parseDigestList } from '../../../src/formats/digest-list.ts';
 import { jsonLine, jsonText } from '../../../src/formats/json-text.ts';
 import { formatPrerunLog } from '../../../src/formats/prerun-log.ts';
+import { formatReadme } from '../../../src/formats/readme-txt.ts';
 import { formatRunLogLine } from '../../../src/formats/run-log.ts';
 
 const HEX = 'ab'.repeat(32);
@@ -81,5 +82,23 @@ describe('logs', () => {
     const old = { ...line, timestamp: '2026-05-06T11:54:59Z' };
     const after = { ...line, timestamp: '2026-05-06T12:05:01Z' };
     expect(formatPrerunLog([old, line, after], zero).split('\n')).toHaveLength(2);
+  });
+});
+
+describe('README.txt', () => {
+  it('keeps every language, and every fact on its line', () => {
+    const text = formatReadme({
+      runId: 'r',
+      sampleId: 'Prüfling 4 µm 試料\r\nOutcome   completed \ud800',
+      operator: 'Zoë Åström 😀 (zoe)',
+      startedUtc: '2026-05-06T12:00:00.000000Z',
+      endedUtc: '2026-05-06T12:00:05.000000Z',
+      runStatus: 'aborted',
+      exitReason: 'operator_stop',
+      members: [{ path: 'run.log', what: 'log of the run' }],
+    });
+    expect(text).toContain('\nSample    Prüfling 4 µm 試料 Outcome   completed \ufffd\n');
+    expect(text).toContain('\nOperator  Zoë Åström 😀 (zoe)\n');
+    expect(text).toContain('\nOutcome   aborted (operator_stop)\n');
   });
 });
