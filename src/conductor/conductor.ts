@@ -158,6 +158,7 @@ export class Conductor {
       own: this.#own,
       outbox: this.#outbox,
       instruments: this.#instruments,
+      devices: this.#devices,
       seals: this.#seals,
     });
   }

@@ -30,6 +30,14 @@ export class Devices {
       else this.#views.set(device, { ...view, phase: 'lost', health: 'down', detail: 'its worker ended' });
   }
 
+  /** Names of the devices on this port that are being read. */
+  read(resource: string): readonly string[] {
+    return this.#rig
+      .filter(({ port }) => portName(port) === resource)
+      .map(({ name }) => name)
+      .filter((name) => ['polling', 'late'].includes(this.#views.get(name)?.phase ?? ''));
+  }
+
   views(): readonly DeviceView[] {
     const known = new Set(this.#rig.map(({ name }) => name));
     return [

@@ -6,6 +6,7 @@ import { CallError } from '../wire/call.ts';
 import type { ConductorControl } from '../wire/messages.ts';
 import type { Outbox } from '../wire/outbox.ts';
 import { within } from './deadline.ts';
+import type { Devices } from './devices.ts';
 import type { Instruments } from './instruments.ts';
 import type { OwnProducer } from './own-producer.ts';
 import type { Pages } from './pages.ts';
@@ -25,11 +26,12 @@ export interface PageApiParts {
   readonly own: OwnProducer;
   readonly outbox: Outbox;
   readonly instruments: Instruments;
+  readonly devices: Devices;
   readonly seals: SealRequests;
 }
 
 export function pageApi(pageId: string, parts: PageApiParts): ConductorControl {
-  const { clock, pages, rig, runs, own, outbox, instruments, seals } = parts;
+  const { clock, pages, rig, runs, own, outbox, instruments, devices, seals } = parts;
   const mustOwn = () => {
     if (!pages.isOwner(pageId))
       throw new CallError('observer', 'this page only watches; another one has the rig');
@@ -41,7 +43,11 @@ export function pageApi(pageId: string, parts: PageApiParts): ConductorControl {
     },
     addPort: async (port) => {
       mustOwn();
-      await instruments.probe(portName(port));
+      const resource = portName(port);
+      const there = devices.read(resource);
+      if (there.length > 0)
+        throw new CallError('already_connected', `${there.join(' and ')} is connected to this port already`);
+      await instruments.probe(resource);
     },
     removeDevice: async (device) => {
       mustOwn();
@@ -57,7 +63,8 @@ export function pageApi(pageId: string, parts: PageApiParts): ConductorControl {
       // A word of `spec/capa.md` §1.2 stands in the manifest; other words are kept in the log.
       const known = /^operator_[a-z_]+$/.test(reason);
       if (!known) own.log('INFO', 'run.stop_asked', { reason });
-      runs.stop({ runStatus: 'aborted', exitReason: known ? reason : 'operator_stop' });
+      if (!runs.stop({ runStatus: 'aborted', exitReason: known ? reason : 'operator_stop' }))
+        throw new CallError('no_run', 'there is no run to stop');
     },
     note: async (text, operatorId) => {
       mustOwn();

@@ -61,6 +61,12 @@ export class RunBook {
     this.apply({ type: 'opened', runId });
   }
 
+  /** The recorder did not open it: there is no run. */
+  notOpened(): void {
+    this.apply({ type: 'not-opened' });
+    this.#facts = null;
+  }
+
   /** A run this conductor did not start: its predecessor did. */
   adopted(runId: string, facts: RunFacts): void {
     this.#openRunId = runId;

@@ -63,14 +63,15 @@ export class RunControl {
     }
   }
 
-  /** The first reason wins; what follows is seen in the run state. */
-  stop(outcome: RunOutcome): void {
+  /** The first reason wins; what follows is seen in the run state. False = there is no run, nor one being prepared. */
+  stop(outcome: RunOutcome): boolean {
     const { book } = this.#options;
     if (book.state.phase === 'preparing') this.#latched ??= outcome;
-    if (!book.can({ type: 'stop', outcome })) return;
+    if (!book.can({ type: 'stop', outcome })) return isRunOpen(book.state);
     book.apply({ type: 'stop', outcome });
     this.#procedure?.abort();
     void this.#finish(outcome);
+    return true;
   }
 
   /** Our predecessor died with this run open; recorder and instruments lived on. */
@@ -147,10 +148,18 @@ export class RunControl {
     return upTo;
   }
 
+  /** Nothing was opened, as far as we know: no run failed. What a dead recorder opened after all is recovered. */
   #notStarted(code: string, detail: string): StartResult {
-    this.fail(`${code}: ${detail}`);
+    const { book, own } = this.#options;
     this.#latched = null;
-    return { ok: false, code, detail };
+    const gone = code === 'gone' || code === 'closed';
+    const words = gone ? 'the recorder went away before the run was open; nothing was recorded' : detail;
+    if (book.can({ type: 'not-opened' })) {
+      book.notOpened();
+      own.log('WARNING', 'run.not_started', { code, detail });
+      void this.#giveUp();
+    } else this.fail(`${code}: ${detail}`);
+    return { ok: false, code, detail: words };
   }
 
   /** What the recorder may still hold open is recovered as crashed. */

@@ -26,6 +26,7 @@ export type RunState =
 export type RunAction =
   | { readonly type: 'start' }
   | { readonly type: 'opened'; readonly runId: string }
+  | { readonly type: 'not-opened' }
   | { readonly type: 'adopted'; readonly runId: string }
   | { readonly type: 'stop'; readonly outcome: RunOutcome }
   | { readonly type: 'producers-stopped' }
@@ -42,6 +43,9 @@ export function nextRunState(state: RunState, action: RunAction): RunState | nul
         : null;
     case 'opened':
       return state.phase === 'preparing' ? { phase: 'running', runId: action.runId, stopWanted: null } : null;
+    case 'not-opened':
+      // A run that never opened did not fail: there is none.
+      return state.phase === 'preparing' ? { phase: 'idle' } : null;
     case 'adopted':
       return state.phase === 'idle' || state.phase === 'preparing'
         ? { phase: 'running', runId: action.runId, stopWanted: null }
