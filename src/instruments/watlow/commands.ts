@@ -2,7 +2,7 @@
 import type { Json } from '../../record/event.ts';
 import type { CommandOutcome } from '../adapter.ts';
 import type { Attribute } from './codec.ts';
-import { PARAMETERS, toWireTemperature, type Parameter } from './parameters.ts';
+import { PARAMETERS, toWireTemperature, wireUnit, type Parameter } from './parameters.ts';
 import { read, write, type WatlowSession } from './session.ts';
 import type { WireValue } from './value.ts';
 
@@ -39,6 +39,9 @@ async function writeParameter(session: WatlowSession, payload: Payload): Promise
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     return refused(`${parameter.name}: expected a number, got ${JSON.stringify(value ?? null)}`);
   }
+  const { celsius } = parameter;
+  if (celsius !== undefined && (value < celsius.min || value > celsius.max))
+    return refused(`${parameter.name}: expected ${celsius.min} to ${celsius.max} °C, got ${value} °C`);
   const wire = toWire(session, parameter, value);
   const { min, max } = parameter.write;
   if (wire < min || wire > max || (parameter.type !== 'float' && !Number.isInteger(wire))) {
@@ -60,7 +63,12 @@ async function writeAndReadBack(
   wire: number,
 ): Promise<CommandOutcome> {
   const value = { type: parameter.type, value: wire } as WireValue;
-  const sent = { parameter: parameter.name, instance: attribute.instance, wire };
+  const sent = {
+    parameter: parameter.name,
+    instance: attribute.instance,
+    wire,
+    wire_unit: wireUnit(parameter.quantity, session.temperature),
+  };
   const written = await write(session, attribute, value);
   if (!written.ok && written.code === 'nak') return { accepted: false, detail: written.detail, sent };
   // A request that clears itself has nothing to read back: its echo is the proof.

@@ -9,7 +9,7 @@ import type {
   Params,
 } from '../family.ts';
 import { numberParam, readParams, type ParamRules } from '../params.ts';
-import { POLLABLE } from './parameters.ts';
+import { POLLABLE, SETPOINT_C } from './parameters.ts';
 
 /** One row per parameter and instance; `value` is what was on the wire, in `unit`. */
 const COLUMNS: readonly ColumnSpec[] = [
@@ -56,11 +56,7 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     kind: 'set_setpoint',
     title: 'Set temperature setpoint',
-    // −1999…9999 °F on the wire.
-    arguments: [
-      { name: 'value', title: 'Setpoint', type: 'number', unit: '°C', min: -1128, max: 5537 },
-      INSTANCE,
-    ],
+    arguments: [{ name: 'value', title: 'Setpoint', type: 'number', unit: '°C', ...SETPOINT_C }, INSTANCE],
     confirm: 'none',
   },
   {

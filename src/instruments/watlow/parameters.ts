@@ -12,7 +12,14 @@ export interface Parameter {
   readonly quantity: Quantity;
   /** Bounds of the value on the wire; null = may not be written from here. */
   readonly write: { readonly min: number; readonly max: number } | null;
+  /** Bounds of a temperature in °C, whatever the wire speaks: where it is narrower than the device's own. */
+  readonly celsius?: { readonly min: number; readonly max: number };
 }
+
+/** What a furnace can be asked for: a type K thermocouple measures this far. The device itself takes −1999…9999. */
+export const SETPOINT_C = { min: -200, max: 1371 };
+/** An alarm may lie where nothing ever comes, but not below absolute zero. */
+const ALARM_C = { min: -273.15, max: 5537 };
 
 const CODE = { min: 0, max: 0xffff };
 const SETPOINT = { min: -1999, max: 9999 };
@@ -25,14 +32,16 @@ function parameter(
   type: WireType,
   quantity: Quantity,
   write: Parameter['write'] = null,
+  celsius?: Parameter['celsius'],
 ): Parameter {
-  return { name, id, type, quantity, write };
+  const entry = { name, id, type, quantity, write };
+  return celsius === undefined ? entry : { ...entry, celsius };
 }
 
 /** 17009 (protocol) is left out on purpose: written on a unit without the Modbus option, nothing answers again (§2.7). */
 const LIST: readonly Parameter[] = [
   parameter('process_value', 4001, 'float', 'temperature'),
-  parameter('setpoint', 7001, 'float', 'temperature', SETPOINT),
+  parameter('setpoint', 7001, 'float', 'temperature', SETPOINT, SETPOINT_C),
   parameter('output_power', 8033, 'float', 'percent'),
   parameter('heat_power', 8011, 'float', 'percent'),
   parameter('cool_power', 8014, 'float', 'percent'),
@@ -52,8 +61,8 @@ const LIST: readonly Parameter[] = [
   parameter('cool_proportional_band', 8012, 'float', 'difference', TUNING),
   parameter('autotune_request', 8026, 'enum', 'code', CODE),
   parameter('autotune_status', 8027, 'enum', 'code'),
-  parameter('alarm_high', 9001, 'float', 'temperature', SETPOINT),
-  parameter('alarm_low', 9002, 'float', 'temperature', SETPOINT),
+  parameter('alarm_high', 9001, 'float', 'temperature', SETPOINT, ALARM_C),
+  parameter('alarm_low', 9002, 'float', 'temperature', SETPOINT, ALARM_C),
   parameter('alarm_state', 9009, 'enum', 'code'),
   parameter('alarm_clear', 9013, 'u8', 'code', { min: 0, max: 0 }),
   parameter('alarm_silence', 9014, 'u8', 'code', { min: 0, max: 0 }),

@@ -147,7 +147,7 @@ describe('Watlow commands', () => {
     expect(outcome).toEqual({
       accepted: true,
       detail: 'ok',
-      sent: { parameter: 'setpoint', instance: 1, wire: 392 },
+      sent: { parameter: 'setpoint', instance: 1, wire: 392, wire_unit: '°F' },
     });
     expect(world.heaterSetpointC).toBeCloseTo(200, 6);
     await line.listen(300_000);
@@ -159,6 +159,25 @@ describe('Watlow commands', () => {
     simulator.inject({ type: 'silent' });
     expect(await adapter.command('set_setpoint', { value: 100 })).toMatchObject({ accepted: true });
     expect(line.sent.filter((request) => request[9] === 0x04)).toHaveLength(1);
+  });
+
+  it('refuses what no furnace can be, with the numbers, in °C and °F alike', async () => {
+    for (const wire_temperature_unit of ['F', 'C'])
+      for (const value of [-500, -200.1, 1371.1, 5000]) {
+        const { adapter, line } = bench({ wire_temperature_unit });
+        expect(await adapter.command('set_setpoint', { value })).toMatchObject({
+          accepted: false,
+          detail: `setpoint: expected -200 to 1371 °C, got ${value} °C`,
+        });
+        const alarm = await adapter.command('write_parameter', { name: 'alarm_low', value: -300 });
+        expect(alarm).toMatchObject({
+          accepted: false,
+          detail: expect.stringContaining('-273.15') as string,
+        });
+        expect(line.sent).toHaveLength(0);
+      }
+    const [command] = WATLOW.commands;
+    expect(command?.arguments[0]).toMatchObject({ min: -200, max: 1371, unit: '°C' });
   });
 
   it.each([
