@@ -158,10 +158,12 @@ describe('touch targets', () => {
 });
 
 describe('keyboard', () => {
+  const focused = (page: Page) =>
+    page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['testid'] ?? null);
+
   async function tabTo(page: Page, testId: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
     for (let i = 0; i < 60; i++) {
-      const at = await page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['testid']);
-      if (at === testId) return;
+      if ((await focused(page)) === testId) return;
       await page.keyboard.press(key);
     }
     throw new Error(`no way to ${testId} by ${key}`);
@@ -178,13 +180,19 @@ describe('keyboard', () => {
     await tabTo(page, 'start');
     await page.keyboard.press('Enter');
     await expectText(page, 'run-state', 'RUNNING');
+    expect(await focused(page)).toBe('stop');
     await tabTo(page, 'note-input');
     await page.keyboard.type('smoke at the lid');
     await page.keyboard.press('Enter');
     await expectText(page, 'event-row', 'smoke at the lid');
     await tabTo(page, 'stop', 'Shift+Tab');
     await page.keyboard.press('Enter');
+    await expectText(page, 'stop', 'Stopping…');
+    expect(await focused(page)).toBe('stop');
     await expectText(page, 'run-state', 'SEALED');
+    await page.waitForFunction(() => document.activeElement?.matches('[data-testid=last-run]'));
+    expect(await page.getByTestId('sample-id').inputValue()).toBe('');
+    expect(await page.getByTestId('operator-id').inputValue()).toBe('k.meyer');
     expect(await asked(page)).toEqual([
       'start PMMA-020 k.meyer 30 false',
       'note smoke at the lid',
@@ -208,12 +216,17 @@ describe('what the screens say', () => {
 
   it('waits for storage to age with a real rig, unless someone says not to', async () => {
     const page = await open('young');
+    const start = page.getByTestId('start');
+    await page.getByText('Give a sample id first.').waitFor();
+    await page.getByTestId('sample-id').fill('oak');
+    await page.getByText('Give an operator id first.').waitFor();
     await page.getByTestId('operator-id').fill('k.meyer');
-    expect(await page.getByTestId('start').isDisabled()).toBe(true);
+    await page.getByText('or tick the box above').waitFor();
+    expect(await start.isDisabled()).toBe(true);
     await page.getByTestId('arm-now').check();
     await page.getByTestId('start').click();
     await expectText(page, 'run-state', 'RUNNING');
-    expect(await asked(page)).toEqual(['start  k.meyer null true']);
+    expect(await asked(page)).toEqual(['start oak k.meyer null true']);
     await page.close();
   });
 
@@ -277,6 +290,78 @@ describe('what the screens say', () => {
     await page.getByRole('button', { name: 'Yes, send' }).click();
     await gas.getByRole('status').waitFor();
     expect(await asked(page)).toEqual(['command set_gas']);
+    await page.close();
+  });
+
+  it('never cuts a note, and opens a long one whole', async () => {
+    const page = await open('running');
+    const note = page.getByTestId('note-input');
+    await note.fill('x'.repeat(4003));
+    await page.getByText('3 characters too many').waitFor();
+    expect(await page.getByTestId('note-send').isDisabled()).toBe(true);
+    await note.press('Enter');
+    expect(await asked(page)).toEqual([]);
+    const long = 'grey smoke at the lid, '.repeat(170).trim();
+    await note.fill(long);
+    await note.press('Enter');
+    await expectText(page, 'event-row', 'grey smoke');
+    expect(await asked(page)).toEqual([`note ${long}`]);
+    const row = page.getByTestId('event-row').filter({ hasText: 'grey smoke' }).getByRole('button');
+    await row.press('Enter');
+    await expectText(page, 'event-whole', long);
+    expect(await row.getAttribute('aria-expanded')).toBe('true');
+    expect(await violations(page)).toEqual([]);
+    await row.press('Enter');
+    expect(await page.getByTestId('event-whole').count()).toBe(0);
+    await page.close();
+  });
+
+  it('says why a command cannot be sent, and begins with its defaults', async () => {
+    const page = await open('idle');
+    await page.getByRole('tab', { name: 'Manual' }).click();
+    await page.getByText('Give an operator id in Start first').waitFor();
+    await page.getByRole('tab', { name: 'Start' }).click();
+    await page.getByTestId('operator-id').fill('k.meyer');
+    await page.getByRole('tab', { name: 'Manual' }).click();
+    const command = page.locator('[data-testid=manual-command][data-kind=set_setpoint]').first();
+    expect(await command.getByLabel('Loop').inputValue()).toBe('1');
+    await command.getByText('Setpoint: give a value.').waitFor();
+    await command.getByRole('textbox', { name: 'Setpoint' }).fill('300');
+    await command.getByRole('button').click();
+    await command.getByRole('status').waitFor();
+    await page.close();
+  });
+
+  it('an oversized rig file replaces the problems of the one before', async () => {
+    const page = await open('idle', 'setup');
+    const load = (name: string, buffer: Buffer) =>
+      page.getByTestId('rig-load').setInputFiles({ name, mimeType: 'text/plain', buffer });
+    await load('x.toml', Buffer.from('a = 1'));
+    await expectText(page, 'rig-problems', 'rate_hertz');
+    await load('huge.toml', Buffer.alloc(1_200_000, '#'));
+    await expectText(page, 'rig-problems', 'too large to be a rig file');
+    expect(await page.getByTestId('rig-problems').textContent()).not.toMatch(/rate_hertz/);
+    await page.close();
+  });
+
+  it('says at once that it stops, and in the form that the run is still being sealed', async () => {
+    const page = await open('running');
+    await page.evaluate(() => {
+      const stop = document.querySelector('[data-testid=stop]');
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      const note = () => said.push(stop?.textContent.trim() ?? '');
+      if (stop) new MutationObserver(note).observe(stop, { characterData: true, subtree: true });
+    });
+    await page.getByTestId('stop').click();
+    await page.getByRole('tab', { name: 'Start' }).click();
+    await page.getByText('The last run is being sealed').waitFor();
+    await expectText(page, 'run-state', 'SEALED');
+    await page.getByText('Give a sample id first.').waitFor();
+    // Once it says so it does not take it back.
+    expect(await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)).toEqual([
+      'Stopping…',
+    ]);
     await page.close();
   });
 

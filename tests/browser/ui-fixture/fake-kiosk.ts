@@ -7,7 +7,17 @@ import type { MirrorFrame, MirrorSnapshot, PlotPoints, StartRequest } from '../.
 import { EMPTY_RIG, sceneBundle, sceneDevice, sceneEvent, sceneHealth, sceneRig, wideRig } from './scene.ts';
 
 type Scene =
-  'welcome' | 'loading' | 'idle' | 'young' | 'running' | 'late' | 'observer' | 'sealed' | 'failed' | 'flood';
+  | 'welcome'
+  | 'loading'
+  | 'idle'
+  | 'young'
+  | 'running'
+  | 'late'
+  | 'observer'
+  | 'sealed'
+  | 'young-sealed'
+  | 'failed'
+  | 'flood';
 const FRAME_MS = 50;
 const HISTORY_S = 761;
 
@@ -41,7 +51,7 @@ export class FakeKiosk implements Kiosk {
 
   constructor(scene: Scene, bundles: 'some' | 'none', wide = false) {
     this.#scene = scene;
-    this.#rig = scene === 'welcome' ? EMPTY_RIG : (wide ? wideRig : sceneRig)(scene !== 'young');
+    this.#rig = scene === 'welcome' ? EMPTY_RIG : (wide ? wideRig : sceneRig)(!scene.startsWith('young'));
     this.#bundles =
       bundles === 'none'
         ? []
@@ -52,7 +62,7 @@ export class FakeKiosk implements Kiosk {
             sceneBundle(3, { integrity_status: 'mismatch' }),
           ];
     if (['running', 'late', 'observer', 'flood'].includes(scene)) this.#beginRun(HISTORY_S);
-    if (scene === 'sealed')
+    if (scene === 'sealed' || scene === 'young-sealed')
       this.#run = {
         phase: 'sealed',
         runId: '2026-05-06_120000_PMMA-014',
@@ -238,7 +248,7 @@ export class FakeKiosk implements Kiosk {
         tHostMs: now - (name === 'purge.flow' ? lateMs : 60),
       })),
       health: sceneHealth(
-        this.#scene === 'young' ? Math.max(0, 42 - performance.now() / 1000) : 0,
+        this.#scene.startsWith('young') ? Math.max(0, 42 - performance.now() / 1000) : 0,
         this.#scene === 'late' ? 3100 : -1,
       ),
       owner: this.#scene !== 'observer',

@@ -7,6 +7,7 @@ import {
   spanText,
   utcText,
   valueText,
+  waitText,
 } from '../../../src/ui/format.ts';
 
 describe('format', () => {
@@ -29,7 +30,19 @@ describe('format', () => {
       '14 s',
       '10 min',
     ]);
-    expect([0.2, 45, 600, 3900].map(spanText)).toEqual(['1 s', '45 s', '10 min', '1 h 05 min']);
+    expect([0, 0.29, 45, 96.25, 119.9, 600, 1000, 3900, 3905.9].map(spanText)).toEqual([
+      '0 s',
+      '0.2 s',
+      '45 s',
+      '96 s',
+      '119 s',
+      '10 min',
+      '16 min 40 s',
+      '1 h 05 min',
+      '1 h 05 min 5 s',
+    ]);
+    expect([0.2, 41.1, 60].map(waitText)).toEqual(['1 s', '42 s', '60 s']);
+    expect([14_900, 119_900, 179_000].map(ageText)).toEqual(['14 s', '119 s', '2 min']);
     expect([-30, 0, 0.5, 245, 3720].map(axisTimeText)).toEqual([
       '-0:30',
       '0:00',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundleReading } from '../../../src/ui/bundle-words.ts';
+import { bundleReading, endedText } from '../../../src/ui/bundle-words.ts';
 import { EventLog, EVENT_ROWS_MAX } from '../../../src/ui/event-log.ts';
 import { atBottom, ROW_PX, rowWindow } from '../../../src/ui/parts/event-window.ts';
 import { pills } from '../../../src/ui/pills.ts';
@@ -75,6 +75,10 @@ describe('tiles', () => {
   it('say how old, late, bad and lost in words', () => {
     expect(at(1200)).toMatchObject({ level: 'ok', state: '0.2 s', value: '412.60' });
     expect(at(2400)).toMatchObject({ level: 'warn', state: '1.4 s late' });
+    for (const word of ['settling', 'hold', 'calibrating'])
+      expect(at(1200, word), word).toMatchObject({ level: 'info' });
+    for (const word of ['underrange', 'overload', 'comm_error', 'source_invalid', 'unknown', 'not_yet_named'])
+      expect(at(1200, word), word).toMatchObject({ level: 'fail', state: word.replaceAll('_', ' ') });
     expect(at(1200, 'sensor_fail')).toMatchObject({ level: 'fail', state: 'sensor fail' });
     expect(at(1200, 'ok', 'lost')).toMatchObject({ level: 'fail', state: 'disconnected' });
     expect(tileState(channel, undefined, undefined, 0)).toMatchObject({
@@ -94,6 +98,15 @@ describe('bundle words', () => {
     expect(level({ integrity_status: 'unknown' })).toBe('idle');
     expect(level({ integrity_status: 'mismatch' })).toBe('fail');
     expect(level({ run_status: 'aborted', bundle_status: 'verification_failed' })).toBe('fail');
+  });
+  it('say how a run ended where there is a word for it', () => {
+    const ended = (exit_reason: string | null) => endedText(sceneBundle(1, { exit_reason }));
+    expect(['operator_stop', 'procedure_complete', 'drain_failed[x]: y', null].map(ended)).toEqual([
+      'stopped by the operator',
+      'ran its full time',
+      null,
+      null,
+    ]);
   });
 });
 
