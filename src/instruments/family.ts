@@ -20,6 +20,8 @@ export interface ArgumentSpec {
   readonly title: string;
   readonly type: 'number' | 'string' | 'bool';
   readonly unit?: string;
+  /** Where the unit is the device's own: the field it reports it for. */
+  readonly unitField?: string;
   readonly min?: number;
   readonly max?: number;
   /** What stands in the form before anyone types. */

@@ -69,7 +69,7 @@ export class DeviceLink {
     this.family = family;
     this.#around = around;
     this.wire = new WireLog(portName(device.port), device.name);
-    this.#voice = new DeviceVoice(device, around.clock, around.producer);
+    this.#voice = new DeviceVoice(device, family.declaration.commands, around.clock, around.producer);
     this.#readings = new Readings(device.name, this.periodMs, around.clock, this.#voice);
   }
 

@@ -1,11 +1,13 @@
 /** How one device speaks in the record: events with its source, log lines, status rows. */
 import type { AdapterEvent, Identity } from '../instruments/adapter.ts';
+import type { CommandSpec } from '../instruments/family.ts';
 import type { Clock } from '../record/clock.ts';
 import type { Command, Receipt } from '../record/command.ts';
 import type { Json, RunEvent, Severity } from '../record/event.ts';
 import type { Health, LogItem, LogLevel, StatusItem } from '../record/item.ts';
 import { KIND } from '../record/taxonomy.ts';
 import { portName, type RigDevice } from '../rig/rig.ts';
+import { argumentUnits, commandWords } from './command-words.ts';
 import type { Producer } from './producer.ts';
 
 type Facts = { readonly [key: string]: Json };
@@ -14,9 +16,12 @@ export class DeviceVoice {
   readonly #device: RigDevice;
   readonly #clock: Clock;
   readonly #producer: Producer;
+  readonly #commands: readonly CommandSpec[];
+  #fieldUnits: Identity['fieldUnits'] = {};
 
-  constructor(device: RigDevice, clock: Clock, producer: Producer) {
+  constructor(device: RigDevice, commands: readonly CommandSpec[], clock: Clock, producer: Producer) {
     this.#device = device;
+    this.#commands = commands;
     this.#clock = clock;
     this.#producer = producer;
   }
@@ -39,18 +44,22 @@ export class DeviceVoice {
     this.event(kind, severity, message, metadata);
   }
 
-  /** One receipt per command, under the command's own name (`spec/capa.md` §2.2). */
+  /** One receipt per command, under the command's own name (`spec/capa.md` §2.2); `units` of asked and sent, by name. */
   receipt(command: Command, receipt: Receipt): void {
     const { name } = this.#device;
     const words = receipt.accepted ? 'accepted' : 'refused';
     const severity = receipt.accepted ? 'info' : 'warning';
-    this.event(command.kind, severity, `${command.kind} ${words} by ${name}: ${receipt.detail}`, {
+    const spec = this.#commands.find(({ kind }) => kind === command.kind);
+    const units = argumentUnits(spec, this.#fieldUnits);
+    const why = receipt.accepted && receipt.detail === 'ok' ? '' : `: ${receipt.detail}`;
+    this.event(command.kind, severity, `${commandWords(command, spec, units)} ${words} by ${name}${why}`, {
       device: name,
       command_id: command.id,
       accepted: receipt.accepted,
       detail: receipt.detail,
       asked: receipt.asked,
       sent: receipt.sent,
+      units,
       issued_by: command.issuedBy,
       why: command.why,
     });
@@ -59,6 +68,7 @@ export class DeviceVoice {
   /** `before`: the instrument known under this name, when this is another one. Refused ones are not read. */
   identified(identity: Identity, before: Identity | null, refused: boolean): void {
     const { name } = this.#device;
+    if (!refused) this.#fieldUnits = identity.fieldUnits;
     const swapped = before !== null;
     const who = `${identity.manufacturer} ${identity.model}, serial ${identity.serial}`;
     const news = refused ? 'another instrument answers for' : 'another instrument is now';

@@ -56,7 +56,16 @@ const COMMANDS: readonly CommandSpec[] = [
     kind: 'set_setpoint',
     title: 'Set flow setpoint',
     // In the device's own setpoint unit; the adapter also checks against the full scale the device tells.
-    arguments: [{ name: 'value', title: 'Setpoint', type: 'number', min: 0, max: 1_000_000 }],
+    arguments: [
+      {
+        name: 'value',
+        title: 'Setpoint',
+        type: 'number',
+        unitField: 'Mass_Flow_Setpt',
+        min: 0,
+        max: 1_000_000,
+      },
+    ],
     confirm: 'none',
   },
   {

@@ -460,7 +460,8 @@ describe('commands', () => {
       kind: 'set_setpoint',
       severity: 'info',
       source: 'toy:toy1',
-      metadata: { accepted: true, issued_by: 'ann', why: 'test' },
+      message: 'set_setpoint 7 SCCM accepted by toy1',
+      metadata: { accepted: true, issued_by: 'ann', why: 'test', units: { value: 'SCCM' } },
     });
     expect(bench.wire().filter(({ job }) => job === 'manual')).toHaveLength(2);
     await bench.stop();

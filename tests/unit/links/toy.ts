@@ -196,7 +196,14 @@ export const TOY: Family = {
         offered: false,
       },
     ],
-    commands: [{ kind: 'set_setpoint', title: 'Setpoint', arguments: [], confirm: 'none' }],
+    commands: [
+      {
+        kind: 'set_setpoint',
+        title: 'Setpoint',
+        arguments: [{ name: 'value', title: 'Setpoint', type: 'number', unitField: 'value' }],
+        confirm: 'none',
+      },
+    ],
     lines: [
       { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1, flowControl: 'none' },
       { baudRate: 115200, dataBits: 8, parity: 'none', stopBits: 1, flowControl: 'none' },
