@@ -25,6 +25,7 @@ import { Pages } from './pages.ts';
 import type { InstrumentPeer, PagePeer, RecorderPeer } from './peers.ts';
 import { Plots } from './plot-ring.ts';
 import { queueHealth } from './queue-health.ts';
+import { RunTally, type TallySources } from './run-tally.ts';
 import { RecorderLink } from './recorder-link.ts';
 import { RigHolder, type RigKnowledge } from './rig-holder.ts';
 import { RunBook } from './run-book.ts';
@@ -69,6 +70,7 @@ export class Conductor {
   readonly #events = new EventTail();
   readonly #devices = new Devices();
   readonly #gaps = new Gaps();
+  readonly #tally = new RunTally();
   readonly #saturation = new Saturation();
   readonly #own: OwnProducer;
   readonly #fanOut: FanOut;
@@ -215,6 +217,7 @@ export class Conductor {
       continued: ({ runId }) => this.#own.log('INFO', 'recorder.continued', { run_id: runId }),
       adopted: (run) => {
         this.#rig.restore(run.plan.members['config.toml'] ?? '');
+        this.#tally.adopted(this.#counters(), (this.#host.clock.hostMs() - run.plan.zero.hostMs) / 1000);
         this.#runs.adopt(run);
       },
       closedMeanwhile: () => {
@@ -243,15 +246,17 @@ export class Conductor {
       recorder: this.#recorder,
       outbox: this.#outbox,
       rig: () => this.#rig.rig,
-      plan: (request) =>
-        makePlan(request, {
+      plan: (request) => {
+        this.#tally.started(this.#counters());
+        return makePlan(request, {
           rig: this.#rig.rig,
           devices: this.#devices.views(),
           environment: this.#pages.environment,
           clock,
           random: random(10),
           members,
-        }),
+        });
+      },
       facts: () => this.#runFacts(),
       over: () => this.#forgetRun(),
       toSeal: (runId) => this.#seals.want(runId),
@@ -291,17 +296,21 @@ export class Conductor {
     void this.#instruments.configure(rig);
   }
 
+  #counters(): TallySources {
+    return { devices: this.#devices.views(), toRecorder: this.#outbox.counters() };
+  }
+
   #runFacts(): { readonly [key: string]: Json } {
-    const devices = this.#devices.views();
+    const counters = this.#counters();
     return {
       queue_health: queueHealth({
+        ...counters,
         lag: this.#heartbeat.lag,
-        devices,
-        toRecorder: this.#outbox.counters(),
+        tally: this.#tally,
         recorder: this.#recorder.health,
         nowMs: this.#host.clock.hostMs(),
       }),
-      device_identities: identitiesOf(devices).map((identity) => ({ ...identity })),
+      device_identities: identitiesOf(counters.devices).map((identity) => ({ ...identity })),
     };
   }
 
@@ -316,6 +325,7 @@ export class Conductor {
   }
 
   #runReading(item: Pick<RecordItem, 'device' | 'tHostMs'>): void {
+    this.#tally.reading(item.device);
     const zero = this.#book.facts?.zero;
     if (zero === undefined) return;
     const device = this.#rig.rig.devices.find(({ name }) => name === item.device);

@@ -4,6 +4,7 @@ import { type GapCause, Gaps } from '../../../src/conductor/gaps.ts';
 import { OwnProducer } from '../../../src/conductor/own-producer.ts';
 import { PercentileRing } from '../../../src/conductor/percentile-ring.ts';
 import { queueHealth } from '../../../src/conductor/queue-health.ts';
+import { RunTally } from '../../../src/conductor/run-tally.ts';
 import { RigHolder } from '../../../src/conductor/rig-holder.ts';
 import { startRefusal, waiverOf } from '../../../src/conductor/run-start.ts';
 import { Saturation } from '../../../src/conductor/saturation.ts';
@@ -13,7 +14,7 @@ import { durationProblem, endsAtHostMs, stoppedBy } from '../../../src/procedure
 import type { Envelope } from '../../../src/record/item.ts';
 import type { Rig, RigDevice } from '../../../src/rig/rig.ts';
 import { hostClock } from '../../../src/wire/host-clock.ts';
-import type { BridgeCounters, SealResult, StartRequest } from '../../../src/wire/messages.ts';
+import type { BridgeCounters, DeviceView, SealResult, StartRequest } from '../../../src/wire/messages.ts';
 
 const device = (name: string, port: RigDevice['port'] = { transport: 'simulated' }): RigDevice => ({
   name,
@@ -246,10 +247,67 @@ describe('queueHealth', () => {
   it('has the blocks of the manifest, floats only', () => {
     const lag = new PercentileRing(4);
     for (const value of [4, 1, 3, 2, 10]) lag.add(value);
-    const blocks = queueHealth({ lag, devices: [], toRecorder: counters(-1), recorder: null, nowMs: 0 });
+    const sources = { devices: [], toRecorder: counters(-1) };
+    const blocks = queueHealth({ ...sources, lag, recorder: null, nowMs: 0, tally: new RunTally() });
     expect(blocks).toMatchObject({
       'loop.conductor': { samples: 5, lag_p50_ms: 2, lag_p99_ms: 10, lag_max_ms: 10 },
       'bridge.recorder': { enqueued_total: 10, dequeued_total: 7, depth: 3, blocked_since_ms: -1 },
+    });
+  });
+
+  describe('is of the run', () => {
+    const bridge = (delivered: number, depth: number): BridgeCounters => ({
+      ...counters(-1),
+      depth,
+      delivered,
+      enqueued: delivered + depth,
+    });
+    const mfc = (polls: number, lost: number, delivered: number, depth: number): DeviceView => ({
+      device: 'mfc',
+      family: 'alicat',
+      resource: 'usb-1',
+      phase: 'polling',
+      health: 'ok',
+      detail: '',
+      identity: null,
+      rateHz: 10,
+      lastSampleHostMs: null,
+      polls,
+      failures: { timeout: lost },
+      skipped: {},
+      bridge: bridge(delivered, depth),
+      unackedBytes: 0,
+    });
+    const at = (device: DeviceView, toRecorder: BridgeCounters) => ({ devices: [device], toRecorder });
+    const blocksOf = (tally: RunTally, sources: ReturnType<typeof at>) =>
+      queueHealth({ ...sources, lag: new PercentileRing(4), recorder: null, nowMs: 0, tally });
+
+    it('counts nothing that was before it', () => {
+      const tally = new RunTally();
+      tally.reading('mfc');
+      tally.started(at(mfc(500, 7, 1000, 2), bridge(90, 1)));
+      for (let i = 0; i < 3; i += 1) tally.reading('mfc');
+      expect(blocksOf(tally, at(mfc(504, 8, 1010, 1), bridge(99, 0)))).toMatchObject({
+        runtime: { counted_from_s: 0 },
+        'worker:usb-1': { polls_emitted: 3, polls_failed: 1 },
+        'bridge.outbound:usb-1': { enqueued_total: 11, dequeued_total: 10, depth: 1 },
+        'bridge.recorder': { enqueued_total: 9, dequeued_total: 9, depth: 0 },
+      });
+    });
+
+    it('goes on when a worker is replaced, and says when the conductor was', () => {
+      const tally = new RunTally();
+      tally.started(at(mfc(500, 7, 1000, 0), bridge(90, 0)));
+      tally.reading('mfc');
+      expect(blocksOf(tally, at(mfc(4, 2, 5, 0), bridge(99, 0)))).toMatchObject({
+        'worker:usb-1': { polls_emitted: 1, polls_failed: 2 },
+        'bridge.outbound:usb-1': { enqueued_total: 5 },
+      });
+      tally.adopted(at(mfc(4, 2, 5, 0), bridge(0, 0)), 12.5);
+      expect(blocksOf(tally, at(mfc(5, 2, 6, 0), bridge(1, 0)))).toMatchObject({
+        runtime: { counted_from_s: 12.5 },
+        'bridge.outbound:usb-1': { enqueued_total: 1 },
+      });
     });
   });
 });
