@@ -1,7 +1,7 @@
 import type { Clock, HostMs } from '../record/clock.ts';
 import type { Json, Severity } from '../record/event.ts';
 import type { Cell, Health } from '../record/item.ts';
-import type { Params } from './family.ts';
+import type { Params } from './params.ts';
 
 /** What a scanner makes of the bytes received so far. Pure; called again with more bytes. */
 export type Scan<T> =

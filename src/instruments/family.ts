@@ -1,8 +1,7 @@
-import type { Json } from '../record/event.ts';
-import type { Problem } from '../record/problem.ts';
 import type { ChannelSource, FieldSpec } from '../rig/channel-source.ts';
 import type { DeviceSchema } from '../rig/device-schema.ts';
 import type { Adapter, AdapterContext } from './adapter.ts';
+import type { Params, ParamsResult } from './params.ts';
 import type { Simulator, SimulatorContext } from './simulator.ts';
 
 export interface LineSettings {
@@ -33,16 +32,6 @@ export interface CommandSpec {
   readonly title: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly confirm: 'none' | 'modal';
-}
-
-export type ParamsResult =
-  | { readonly ok: true; readonly params: Params }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** Validated params, defaults filled. Every family has `rate_hz`; the rest is the family's own. */
-export interface Params {
-  readonly rate_hz: number;
-  readonly [key: string]: Json;
 }
 
 /** Pure data about a family: what the UI, the rig loader and the seal need to know. In `<family>/family.ts`. */

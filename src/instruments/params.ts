@@ -1,6 +1,15 @@
 import type { Json } from '../record/event.ts';
 import type { Problem } from '../record/problem.ts';
-import type { Params, ParamsResult } from './family.ts';
+
+export type ParamsResult =
+  | { readonly ok: true; readonly params: Params }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Validated params, defaults filled. Every family has `rate_hz`; the rest is the family's own. */
+export interface Params {
+  readonly rate_hz: number;
+  readonly [key: string]: Json;
+}
 
 /** One param of a family: its kind, its bounds (inclusive unless said) and what it is when absent. */
 export type ParamRule =

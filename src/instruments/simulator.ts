@@ -1,4 +1,4 @@
-import type { Params } from './family.ts';
+import type { Params } from './params.ts';
 import type { World } from './world.ts';
 
 /** Faults of `spec/protocols.md` §16 a simulator injects, by script or by seed. */

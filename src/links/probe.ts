@@ -1,6 +1,7 @@
 /** Finds out what hangs on an unknown port: every family, every line it may speak, read-only, in bounded time. */
 import type { Identity } from '../instruments/adapter.ts';
-import type { Family, LineSettings, Params } from '../instruments/family.ts';
+import type { Family, LineSettings } from '../instruments/family.ts';
+import type { Params } from '../instruments/params.ts';
 import type { Clock } from '../record/clock.ts';
 import type { PortBinding, RigChannel, RigDevice } from '../rig/rig.ts';
 import { canonicalUnit } from '../rig/units.ts';

@@ -1,14 +1,7 @@
 import type { Cell } from '../../record/item.ts';
 import type { ColumnSpec, FieldReading } from '../../rig/device-schema.ts';
-import type {
-  ChannelSource,
-  CommandSpec,
-  FamilyDeclaration,
-  FieldSpec,
-  LineSettings,
-  Params,
-} from '../family.ts';
-import { numberParam, readParams, type ParamRules } from '../params.ts';
+import type { ChannelSource, CommandSpec, FamilyDeclaration, FieldSpec, LineSettings } from '../family.ts';
+import { numberParam, readParams, type ParamRules, type Params } from '../params.ts';
 
 /** Columns that hold a number, each with `<column>_unit` beside it: the device says its units, per field. */
 const NUMBERS: readonly string[] = [

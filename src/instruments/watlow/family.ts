@@ -1,14 +1,7 @@
 import type { Cell } from '../../record/item.ts';
 import type { ColumnSpec, FieldReading } from '../../rig/device-schema.ts';
-import type {
-  ChannelSource,
-  CommandSpec,
-  FamilyDeclaration,
-  FieldSpec,
-  LineSettings,
-  Params,
-} from '../family.ts';
-import { numberParam, readParams, type ParamRules } from '../params.ts';
+import type { ChannelSource, CommandSpec, FamilyDeclaration, FieldSpec, LineSettings } from '../family.ts';
+import { numberParam, readParams, type ParamRules, type Params } from '../params.ts';
 import { POLLABLE, SETPOINT_C } from './parameters.ts';
 
 /** One row per parameter and instance; `value` is what was on the wire, in `unit`. */

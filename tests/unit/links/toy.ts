@@ -7,7 +7,8 @@ import type {
   Poll,
   Scanner,
 } from '../../../src/instruments/adapter.ts';
-import type { Family, Params } from '../../../src/instruments/family.ts';
+import type { Family } from '../../../src/instruments/family.ts';
+import type { Params } from '../../../src/instruments/params.ts';
 import type { SimFault, SimReply, Simulator } from '../../../src/instruments/simulator.ts';
 import type { Json } from '../../../src/record/event.ts';
 
