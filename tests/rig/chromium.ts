@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium as launcher, type BrowserContext, type Page } from 'playwright-core';
+import { ensureBrowser } from '../../src/cli/setup.mjs';
 import { killChromium, sharedWorkerProcesses } from './chromium-process.ts';
 import { scratchFolder } from './folders.ts';
 import { UDEV_STAND_IN } from './native-parts.ts';
@@ -76,7 +77,7 @@ export class Chromium {
   static async launch(options: ChromiumOptions): Promise<Chromium> {
     const profile = options.profile ?? newProfile(options);
     const context = await launcher.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
+      executablePath: ensureBrowser(),
       headless: true,
       args: ARGUMENTS,
       acceptDownloads: true,
