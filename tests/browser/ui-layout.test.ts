@@ -55,6 +55,14 @@ describe('with seven channels everything is whole', () => {
       },
     );
 
+  it('with the cursor, upright', async () => {
+    const page = await open('running', UPRIGHT);
+    await page.getByRole('button', { name: 'Cursor' }).click();
+    await page.getByTestId('plot').nth(4).waitFor();
+    expect(await cut(page)).toEqual([]);
+    await page.close();
+  });
+
   it('and the times stay in sight when the plots do not all fit', async () => {
     const page = await open('running', { width: 1024, height: 560 });
     const last = page.getByTestId('plot').nth(4);
