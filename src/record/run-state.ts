@@ -38,9 +38,8 @@ export type RunAction =
 export function nextRunState(state: RunState, action: RunAction): RunState | null {
   switch (action.type) {
     case 'start':
-      return state.phase === 'idle' || state.phase === 'sealed' || state.phase === 'failed'
-        ? { phase: 'preparing', runId: null }
-        : null;
+      // Sealing must not hold up the next run (`design.md` §2): what becomes of the old one is told by its bundle.
+      return state.phase === 'finalizing' || !isRunOpen(state) ? { phase: 'preparing', runId: null } : null;
     case 'opened':
       return state.phase === 'preparing' ? { phase: 'running', runId: action.runId, stopWanted: null } : null;
     case 'not-opened':
