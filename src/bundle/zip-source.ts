@@ -1,4 +1,5 @@
-import { isSafePath } from '../formats/digest-list.ts';
+import { crc32 } from '../formats/crc32.ts';
+import { DIGEST_LIST_PATH, isSafePath } from '../formats/digest-list.ts';
 import { readZip, type ByteSource, type ZipEntry } from '../formats/zip-reader.ts';
 import { zipLayout } from '../formats/zip64.ts';
 import { fail, ok, type Result } from '../record/problem.ts';
@@ -38,8 +39,30 @@ export async function openZipBundle(zip: ByteSource, name: string): Promise<Resu
       read: (path) => readEntry(zip, members.get(path), path),
     },
     bytesTotal: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    containerProblems: await checkContainer(zip, entries.value, name),
+    containerProblems: [
+      ...(await checkContainer(zip, entries.value, name)),
+      ...(await checkDigestList(zip, members.get(DIGEST_LIST_PATH))),
+    ],
   });
+}
+
+/** Nothing lists the list: only the zip's own CRC tells a changed digest line from a changed member. */
+async function checkDigestList(
+  zip: ByteSource,
+  entry: ZipEntry | undefined,
+): Promise<readonly VerifyProblem[]> {
+  if (entry === undefined) return [];
+  let found = 0;
+  try {
+    for await (const chunk of readEntry(zip, entry, DIGEST_LIST_PATH)) found = crc32(chunk, found);
+  } catch {
+    // Said by the verification itself, which reads it as well.
+    return [];
+  }
+  if (found === entry.crc32) return [];
+  const hex = (crc: number) => crc.toString(16).padStart(8, '0');
+  const detail = `CRC-32 is ${hex(found)}, the zip says ${hex(entry.crc32)}`;
+  return [{ kind: 'digest_mismatch', path: DIGEST_LIST_PATH, detail }];
 }
 
 async function* readEntry(

@@ -214,12 +214,10 @@ describe(`an Alicat at 10 Hz and a Watlow at 5 Hz for ${DURATION_S} s`, () => {
       undo();
       const what = `byte ${offset} of ${member}`;
       expect(integrity, what).not.toBe('ok');
-      // A changed digest in the list is told by the file it is the digest of: nothing else says which of them lies.
-      const named = member === 'manifest.sha256' ? bundle.members() : [member];
       expect(
-        problems.some(({ path }) => named.includes(path)),
-        `${what}: ${JSON.stringify(problems)}`,
-      ).toBe(true);
+        problems.map(({ path }) => path),
+        what,
+      ).toContain(member);
     }
   });
 });
