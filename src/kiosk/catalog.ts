@@ -37,6 +37,9 @@ export class Catalog {
       await this.rebuild();
       if (result.ok) await this.#setIntegrity(runId, 'ok');
       else if (result.code === 'verification_failed') await this.#setIntegrity(runId, 'mismatch');
+    } catch (error) {
+      // The catalog can be rebuilt at any time; that the run is sealed must be told whatever becomes of it.
+      reportError(error);
     } finally {
       this.#desk.sealEnded(runId);
     }

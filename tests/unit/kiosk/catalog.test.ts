@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BundleSummary } from '../../../src/bundle/types.ts';
 import { Catalog, type CatalogRows } from '../../../src/kiosk/catalog.ts';
 import type { SealResult } from '../../../src/wire/messages.ts';
@@ -52,6 +52,8 @@ async function flip(at: Bench): Promise<void> {
   file.bytes[member.offset]! ^= 1;
 }
 
+afterEach(() => vi.unstubAllGlobals());
+
 describe('catalog', () => {
   it('says ok after a seal, and of what it finds anew only that nobody checked it', async () => {
     const at = await bench({ count: 6 });
@@ -94,5 +96,15 @@ describe('catalog', () => {
       expect(found).toMatchObject([{ run_id: RUN_ID, integrity_status: 'unknown' }]);
     rows.rows = [];
     expect(await catalog.bundles()).toEqual([]);
+  });
+
+  it('tells that a run is sealed also when it cannot list it', async () => {
+    const reported: unknown[] = [];
+    vi.stubGlobal('reportError', (error: unknown) => reported.push(error));
+    const { catalog, rows } = catalogOver(await bench({ count: 6 }));
+    const refused = new Error('the database is gone');
+    Object.assign(rows, { replaceBundles: () => Promise.reject(refused) });
+    expect(await catalog.seal(RUN_ID)).toMatchObject({ ok: true, runId: RUN_ID });
+    expect(reported).toEqual([refused]);
   });
 });
