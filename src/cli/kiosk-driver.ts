@@ -81,7 +81,12 @@ export class KioskDriver {
   }
 
   async stop(): Promise<void> {
-    await this.#page.evaluate(() => globalThis.benchseal.stop('operator_stop'));
+    // A run that ended by itself in this very moment has no more to stop.
+    await this.#page.evaluate(() =>
+      globalThis.benchseal.stop('operator_stop').catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'no_run')) throw error;
+      }),
+    );
   }
 
   facts(): Promise<RunFacts> {

@@ -344,7 +344,7 @@ describe('what the screens say', () => {
     await page.close();
   });
 
-  it('says at once that it stops, and in the form that the run is still being sealed', async () => {
+  it('says at once that it stops, and offers the next run while the last one is sealed', async () => {
     const page = await open('running');
     await page.evaluate(() => {
       const stop = document.querySelector('[data-testid=stop]');
@@ -355,9 +355,11 @@ describe('what the screens say', () => {
     });
     await page.getByTestId('stop').click();
     await page.getByRole('tab', { name: 'Start' }).click();
-    await page.getByText('The last run is being sealed').waitFor();
-    await expectText(page, 'run-state', 'SEALED');
     await page.getByText('Give a sample id first.').waitFor();
+    await page.getByTestId('sample-id').fill('next');
+    expect(await page.getByTestId('run-state').textContent()).toContain('FINALIZING');
+    expect(await page.getByTestId('start').isEnabled()).toBe(true);
+    await expectText(page, 'run-state', 'SEALED');
     // Once it says so it does not take it back.
     expect(await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)).toEqual([
       'Stopping…',

@@ -42,8 +42,9 @@ export class StartForm {
     const app = this.#app;
     const phase = app.view?.run.state.phase;
     if (app.observer) return say.observer;
-    if (phase === 'draining' || phase === 'finalizing') return say.sealing;
-    if (app.runOpen) return say.runOpen;
+    if (phase === 'draining') return say.sealing;
+    // Sealing does not hold up the next run (`design.md` §2).
+    if (app.runOpen && phase !== 'finalizing') return say.runOpen;
     if ((app.rig?.devices.length ?? 0) === 0) return say.noDevices;
     if (this.armInS === null) return say.storageWait;
     if (this.sampleId.trim() === '') return say.needSample;
