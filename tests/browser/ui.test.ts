@@ -357,6 +357,7 @@ describe('what the screens say', () => {
     await page.getByRole('tab', { name: 'Start' }).click();
     await page.getByText('Give a sample id first.').waitFor();
     await page.getByTestId('sample-id').fill('next');
+    await page.getByTestId('operator-id').fill('k.meyer');
     expect(await page.getByTestId('run-state').textContent()).toContain('FINALIZING');
     expect(await page.getByTestId('start').isEnabled()).toBe(true);
     await expectText(page, 'run-state', 'SEALED');
