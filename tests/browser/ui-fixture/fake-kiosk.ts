@@ -18,6 +18,8 @@ type Scene =
   | 'young-sealed'
   | 'failed'
   | 'flood';
+/** Long enough to look at it on a busy machine. */
+const SEAL_MS = 2500;
 const FRAME_MS = 50;
 const HISTORY_S = 761;
 
@@ -122,7 +124,7 @@ export class FakeKiosk implements Kiosk {
     setTimeout(() => {
       this.#run = { phase: 'sealed', runId: 'r', outcome, rootDigest: 'c0ffee'.repeat(10) + '0000' };
       this.#sealListener('r', null);
-    }, 800);
+    }, SEAL_MS);
     return Promise.resolve();
   }
   note(text: string): Promise<void> {
