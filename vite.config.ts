@@ -95,11 +95,22 @@ export default defineConfig({
       manifest: false,
       injectManifest: {
         globPatterns: ['**/*.{html,js,css,wasm,svg,png,toml,webmanifest}'],
+        // Only a name with a hash says what is in it.
+        dontCacheBustURLsMatching: /^assets\/.*-[\w-]{8}\.\w+$/,
         maximumFileSizeToCacheInBytes: 4_000_000,
       },
     }),
   ],
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      output: {
+        // A shared worker is known by its URL and name: a page of the next build must reach the conductor that runs.
+        entryFileNames: ({ name }) =>
+          name === 'conductor' ? 'assets/conductor.js' : 'assets/[name]-[hash].js',
+      },
+    },
+  },
   build: { target: 'chrome140', sourcemap: false, modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: { port: PORT, strictPort: true, host: 'localhost' },
   preview: { port: PORT, strictPort: true, host: 'localhost', headers: HEADERS },

@@ -2,10 +2,12 @@ interface TrustedScriptUrlPolicies {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): unknown;
 }
 
-/** Names of the worker scripts of the build: `/assets/<name>-<hash>.js`, or the sources in development. */
-const WORKERS = 'conductor|recorder|instrument|bundle';
-const BUILT = new RegExp(`^/assets/(${WORKERS})-[\\w-]{8,}\\.js$`);
-const SOURCE = new RegExp(`^/workers/(${WORKERS})\\.ts$`);
+/**
+ * Worker scripts of the build: `/assets/<name>-<hash>.js`, the conductor without a hash (a shared worker is known by its
+ * URL), or the sources in development.
+ */
+const BUILT = /^\/assets\/(conductor|(recorder|instrument|bundle)-[\w-]{8,})\.js$/;
+const SOURCE = /^\/workers\/(conductor|recorder|instrument|bundle)\.ts$/;
 const SERVICE_WORKER = '/service-worker.js';
 
 /** True for the worker scripts of this build, on this origin, and nothing else. */

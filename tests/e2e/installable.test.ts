@@ -32,4 +32,7 @@ it('can be installed: manifest and icons are there, the service worker controls 
     const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
     expect(installabilityErrors.filter((error) => error.errorId !== 'in-incognito')).toEqual([]);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    // One URL for the conductor of every build: after an update the page must reach the one that runs.
+    const conductor = await page.evaluate(async () => (await fetch('/assets/conductor.js')).status);
+    expect(conductor).toBe(200);
   }));

@@ -6,7 +6,7 @@ const ORIGIN = 'http://localhost:4791';
 describe('worker URLs of the build', () => {
   it.each([
     `${ORIGIN}/assets/recorder-Ab3_x-9Q.js`,
-    `${ORIGIN}/assets/conductor-12345678.js`,
+    `${ORIGIN}/assets/conductor.js`,
     '/service-worker.js',
     '/workers/instrument.ts',
   ])('lets %s through', (url) => expect(isOwnWorkerUrl(url, ORIGIN)).toBe(true));
