@@ -3,7 +3,7 @@ import type { Clock } from '../record/clock.ts';
 import { KIND } from '../record/taxonomy.ts';
 import { portName } from '../rig/rig.ts';
 import { CallError } from '../wire/call.ts';
-import type { ConductorControl } from '../wire/messages.ts';
+import { type ConductorControl, NOTE_CHARS_MAX } from '../wire/messages.ts';
 import type { Outbox } from '../wire/outbox.ts';
 import { within } from './deadline.ts';
 import type { Devices } from './devices.ts';
@@ -16,7 +16,6 @@ import type { SealRequests } from './seal-requests.ts';
 
 /** A note is shown as sent only when it is recorded; this long is waited for that. */
 const NOTE_MS = 5000;
-const NOTE_CHARS_MAX = 4000;
 
 export interface PageApiParts {
   readonly clock: Clock;

@@ -262,6 +262,9 @@ export interface RecorderControl {
 
 // ---------------------------------------------------------------- control: page ↔ conductor
 
+/** Longest operator note, characters. The form and the conductor hold the same bound. */
+export const NOTE_CHARS_MAX = 4000;
+
 export interface StartRequest {
   readonly sampleId: string;
   readonly operator: { readonly id: string; readonly displayName: string };

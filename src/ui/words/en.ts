@@ -76,7 +76,7 @@ export const en = {
     durationBad: 'Give a number of seconds above 0, or leave it empty.',
     needSample: 'Give a sample id first.',
     needOperator: 'Give an operator id first.',
-    sealing: 'The last run is being sealed. The next can start when that is done.',
+    sealing: 'The last run is still being written. The next can start when that is done.',
     runOpen: 'A run is open. The next can start when it is sealed.',
     noDevices: 'Connect an instrument first.',
     observer: 'Another tab runs the rig: start there.',

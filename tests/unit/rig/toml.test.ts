@@ -136,8 +136,8 @@ describe('parseRig', () => {
   ])('refuses %s', (_what, text, code, path) => {
     const problems = problemsOf(text);
     expect(problems).toMatchObject([{ severity: 'error', code, path }]);
-    expect(problems[0]?.expected).toBeTruthy();
-    expect(problems[0]?.actual).toBeTruthy();
+    expect(problems[0]?.expected).toMatch(/\S/);
+    expect(problems[0]?.actual).toMatch(/\S/);
   });
 
   it('says expected and actual in numbers', () => {
